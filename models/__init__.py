@@ -1,0 +1,90 @@
+"""Tables: fields, constraints and indexes of every noun."""
+
+from models.base import Record, Versioned, new_id
+from models.customer import Customer, CustomerKind, Identity, IdentityKind, Relationship, RelationshipKind
+from models.interaction import Channel, Direction, Interaction, InteractionKind, RatingKind, Sentiment
+from models.lifecycle import (
+    Lifecycle,
+    Stage,
+    StageEdge,
+    StageOutcome,
+    StagePosition,
+    StageTransition,
+    TransitionCause,
+)
+from models.order import (
+    CostActivity,
+    CostEntry,
+    ExchangeRate,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Product,
+)
+from models.record import (
+    AuditEntry,
+    Event,
+    FieldDefinition,
+    FieldType,
+    IdempotencyKey,
+    ImportRun,
+    ImportStatus,
+    OrganizationSetting,
+)
+from models.segment import MembershipCause, Segment, SegmentKind, SegmentMembership
+from models.staff import LoginAttempt, Role, StaffMember, StaffSession
+from models.token import ApiToken
+from models.value import CustomerDay, RunStatus, ValueRun, ValueSnapshot
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "Channel",
+    "CostActivity",
+    "CostEntry",
+    "Customer",
+    "CustomerDay",
+    "CustomerKind",
+    "Direction",
+    "Event",
+    "ExchangeRate",
+    "FieldDefinition",
+    "FieldType",
+    "IdempotencyKey",
+    "Identity",
+    "IdentityKind",
+    "ImportRun",
+    "ImportStatus",
+    "Interaction",
+    "InteractionKind",
+    "Lifecycle",
+    "LoginAttempt",
+    "MembershipCause",
+    "Order",
+    "OrderLine",
+    "OrderStatus",
+    "OrganizationSetting",
+    "Product",
+    "RatingKind",
+    "Record",
+    "Relationship",
+    "RelationshipKind",
+    "Role",
+    "RunStatus",
+    "Segment",
+    "SegmentKind",
+    "SegmentMembership",
+    "Sentiment",
+    "StaffMember",
+    "StaffSession",
+    "Stage",
+    "StageEdge",
+    "StageOutcome",
+    "StagePosition",
+    "StageTransition",
+    "TransitionCause",
+    "ValueRun",
+    "ValueSnapshot",
+    "Versioned",
+    "new_id",
+]

@@ -1,0 +1,52 @@
+"""What every table shares: a time-ordered key made by the application, its times, its version."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.fields.base import Field
+from tortoise.models import Model
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique without asking the database, and in the order of its making."""
+    return uuid7()
+
+
+class Record(Model):
+    """A row with a key and its times."""
+
+    id = fields.UUIDField(primary_key=True, default=new_id)
+    created_at = fields.DatetimeField(auto_now_add=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Versioned(Record):
+    """A row that people edit: each change names the version that it was made from."""
+
+    version = fields.IntField(default=1)
+
+    class Meta:
+        abstract = True
+
+
+def money(**options: Any) -> Field[Decimal]:
+    """An exact amount; its currency stands in a column beside it."""
+    return fields.DecimalField(max_digits=20, decimal_places=4, **options)
+
+
+def rate(**options: Any) -> Field[Decimal]:
+    """An exchange rate: how much of the base currency one unit of the other is."""
+    return fields.DecimalField(max_digits=20, decimal_places=10, **options)
+
+
+def currency(**options: Any) -> Field[str]:
+    """An ISO 4217 code."""
+    return fields.CharField(max_length=3, **options)

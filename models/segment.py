@@ -1,0 +1,88 @@
+"""Segments, their rules over time, and who was in them when and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from models.base import Record, Versioned
+from models.customer import Customer
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class SegmentKind(StrEnum):
+    STATIC = "STATIC"
+    DYNAMIC = "DYNAMIC"
+    SNAPSHOT = "SNAPSHOT"
+
+
+class MembershipCause(StrEnum):
+    DATA_CHANGED = "DATA_CHANGED"
+    RULE_CHANGED = "RULE_CHANGED"
+    MANUAL = "MANUAL"
+    MERGED = "MERGED"
+    TIME_PASSED = "TIME_PASSED"
+
+
+class Segment(Versioned):
+    """A named set of customers: hand-picked, by rule, or a rule frozen at a time."""
+
+    key = fields.CharField(max_length=80, unique=True)
+    name = fields.CharField(max_length=200)
+    description = fields.TextField(default="")
+    kind = fields.CharEnumField(SegmentKind, max_length=8)
+    rule: dict[str, Any] | None = fields.JSONField(null=True)  # type: ignore[assignment]
+    rule_text = fields.TextField(null=True)
+    rule_version = fields.IntField(default=0)
+    evaluated_at = fields.DatetimeField(null=True)
+    evaluation_ms = fields.IntField(null=True)
+    evaluation_error = fields.TextField(null=True)
+    size = fields.IntField(default=0)
+    archived_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "segment"
+        constraints = [
+            CheckConstraint(check="kind IN ('STATIC', 'DYNAMIC', 'SNAPSHOT')", name="ck_segment_kind"),
+            CheckConstraint(check="kind = 'STATIC' OR rule IS NOT NULL", name="ck_segment_rule"),
+        ]
+
+
+class SegmentMembership(Record):
+    """A stay of a customer in a segment; open while `exited_at` is null."""
+
+    segment: fields.ForeignKeyRelation[Segment] = fields.ForeignKeyField(
+        "models.Segment", related_name="memberships", on_delete=fields.CASCADE
+    )
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="memberships", on_delete=fields.CASCADE
+    )
+    entered_at = fields.DatetimeField()
+    exited_at = fields.DatetimeField(null=True)
+    entry_cause = fields.CharEnumField(MembershipCause, max_length=12)
+    exit_cause = fields.CharEnumField(MembershipCause, max_length=12, null=True)
+    rule_version = fields.IntField(default=0)
+
+    if TYPE_CHECKING:
+        segment_id: UUID
+        customer_id: UUID
+
+    class Meta:
+        table = "segment_membership"
+        indexes = [("customer_id", "segment_id", "entered_at"), ("segment_id", "entered_at", "id")]
+        constraints = [
+            UniqueConstraint(
+                fields=("segment_id", "customer_id"), name="uq_segment_membership_open", condition="exited_at IS NULL"
+            ),
+            CheckConstraint(
+                check="(exited_at IS NULL) = (exit_cause IS NULL)", name="ck_segment_membership_exit_cause"
+            ),
+            CheckConstraint(
+                check="exited_at IS NULL OR exited_at >= entered_at", name="ck_segment_membership_order"
+            ),
+        ]
