@@ -1,0 +1,1 @@
+"""The rules of the business: use cases, values and workers, shared by every surface."""
