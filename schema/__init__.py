@@ -1,0 +1,1 @@
+"""The GraphQL surface: a noun each, compiled to SQL."""

@@ -1,0 +1,1 @@
+"""The compiler: a GraphQL selection becomes one SQL statement whose value is the response."""
