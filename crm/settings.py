@@ -66,15 +66,9 @@ class Settings:
     base_currency: str = setting("USD", currency, "currency that every amount is also kept in (ISO 4217)")
     time_zone: str = setting("UTC", zone, "zone of days and months in reports (IANA name)")
 
-    database_url: str = setting(
-        "", postgres_url, "PostgreSQL 18 to use; empty: the embedded server", secret=True
-    )
-    embedded_home: Path = setting(
-        Path(), path, "folder of the embedded server; empty: postgres/ under the data home"
-    )
-    embedded_user: str = setting(
-        "nobody", text, "ordinary user that runs the embedded server when we are root"
-    )
+    database_url: str = setting("", postgres_url, "PostgreSQL 18 to use; empty: the embedded server", secret=True)
+    embedded_home: Path = setting(Path(), path, "folder of the embedded server; empty: postgres/ under the data home")
+    embedded_user: str = setting("nobody", text, "ordinary user that runs the embedded server when we are root")
     keep_postgres: bool = setting(False, boolean, "leave the embedded server running after the last process")
     pool_min: int = setting(1, count(0, 1000), "connections kept open for writing")
     pool_max: int = setting(10, count(1, 1000), "most connections for writing, per process")

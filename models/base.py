@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.fields.base import Field
 from tortoise.models import Model
 from uuid_utils.compat import uuid7
 
@@ -37,16 +35,16 @@ class Versioned(Record):
         abstract = True
 
 
-def money(**options: Any) -> Field[Decimal]:
+def money(**options: Any) -> Any:
     """An exact amount; its currency stands in a column beside it."""
     return fields.DecimalField(max_digits=20, decimal_places=4, **options)
 
 
-def rate(**options: Any) -> Field[Decimal]:
+def rate(**options: Any) -> Any:
     """An exchange rate: how much of the base currency one unit of the other is."""
     return fields.DecimalField(max_digits=20, decimal_places=10, **options)
 
 
-def currency(**options: Any) -> Field[str]:
+def currency(**options: Any) -> Any:
     """An ISO 4217 code."""
     return fields.CharField(max_length=3, **options)

@@ -60,7 +60,7 @@ class Customer(Versioned):
     acquisition_source = fields.CharField(max_length=80, null=True)
     acquisition_channel = fields.CharField(max_length=80, null=True)
     acquired_at = fields.DatetimeField(null=True)
-    custom_fields: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    custom_fields: dict[str, Any] = fields.JSONField(default=dict)
     search_text = fields.TextField(default="")
     search_vector = TSVectorField(source_fields="search_text", config="simple", null=True)
     archived_at = fields.DatetimeField(null=True)
@@ -138,7 +138,9 @@ class Relationship(Versioned):
             CheckConstraint(check="customer_id <> related_id", name="ck_relationship_self"),
             CheckConstraint(check="until IS NULL OR since IS NULL OR until >= since", name="ck_relationship_dates"),
             UniqueConstraint(
-                fields=("customer_id", "related_id", "kind"), name="uq_relationship_open", condition="until IS NULL"
+                fields=("customer_id", "related_id", "kind"),
+                name="uq_relationship_open",
+                condition="until IS NULL",
             ),
             UniqueConstraint(
                 fields=("customer_id",),

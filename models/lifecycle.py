@@ -82,7 +82,7 @@ class StageEdge(Versioned):
         "models.Stage", related_name="edges_in", on_delete=fields.CASCADE
     )
     position = fields.SmallIntField(default=0)
-    guard: dict[str, Any] | None = fields.JSONField(null=True)  # type: ignore[assignment]
+    guard: dict[str, Any] | None = fields.JSONField(null=True)
     guard_text = fields.TextField(null=True)
     automatic = fields.BooleanField(default=False)
     requires_reason = fields.BooleanField(default=False)

@@ -42,7 +42,7 @@ class Event(Record):
     actor_kind = fields.CharField(max_length=6)
     actor_id = fields.UUIDField(null=True)
     actor_label = fields.CharField(max_length=200)
-    data: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    data: dict[str, Any] = fields.JSONField(default=dict)
     request_id = fields.CharField(max_length=64, null=True)
 
     class Meta:
@@ -60,7 +60,7 @@ class AuditEntry(Record):
     actor_kind = fields.CharField(max_length=6)
     actor_id = fields.UUIDField(null=True)
     actor_label = fields.CharField(max_length=200)
-    changes: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    changes: dict[str, Any] = fields.JSONField(default=dict)
     request_id = fields.CharField(max_length=64, null=True)
 
     class Meta:
@@ -80,7 +80,7 @@ class IdempotencyKey(Record):
     key = fields.CharField(max_length=255)
     fingerprint = fields.CharField(max_length=64)
     noun_id = fields.UUIDField(null=True)
-    response: dict[str, Any] | None = fields.JSONField(null=True)  # type: ignore[assignment]
+    response: dict[str, Any] | None = fields.JSONField(null=True)
 
     class Meta:
         table = "idempotency_key"
@@ -95,13 +95,13 @@ class ImportRun(Versioned):
     file_name = fields.CharField(max_length=200)
     fingerprint = fields.CharField(max_length=64)
     status = fields.CharEnumField(ImportStatus, max_length=8, default=ImportStatus.RUNNING)
-    mapping: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    mapping: dict[str, Any] = fields.JSONField(default=dict)
     rows_read = fields.IntField(default=0)
     rows_created = fields.IntField(default=0)
     rows_updated = fields.IntField(default=0)
     rows_unchanged = fields.IntField(default=0)
     rows_refused = fields.IntField(default=0)
-    refused: list[dict[str, Any]] = fields.JSONField(default=list)  # type: ignore[assignment]
+    refused: list[dict[str, Any]] = fields.JSONField(default=list)
     error = fields.TextField(null=True)
     actor_kind = fields.CharField(max_length=6)
     actor_id = fields.UUIDField(null=True)
@@ -119,9 +119,9 @@ class FieldDefinition(Versioned):
     noun = fields.CharField(max_length=40, default="customer")
     key = fields.CharField(max_length=60)
     label = fields.CharField(max_length=120)
-    labels: dict[str, str] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    labels: dict[str, str] = fields.JSONField(default=dict)
     type = fields.CharEnumField(FieldType, max_length=8)
-    choices: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    choices: list[str] = fields.JSONField(default=list)
     required = fields.BooleanField(default=False)
     searchable = fields.BooleanField(default=False)
     position = fields.SmallIntField(default=0)
@@ -139,7 +139,7 @@ class OrganizationSetting(Versioned):
     """A choice of the organisation that lives with its data."""
 
     key = fields.CharField(max_length=60, unique=True)
-    value: Any = fields.JSONField()
+    value = fields.CharField(max_length=500, null=True)
 
     class Meta:
         table = "organization_setting"

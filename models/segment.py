@@ -36,7 +36,7 @@ class Segment(Versioned):
     name = fields.CharField(max_length=200)
     description = fields.TextField(default="")
     kind = fields.CharEnumField(SegmentKind, max_length=8)
-    rule: dict[str, Any] | None = fields.JSONField(null=True)  # type: ignore[assignment]
+    rule: dict[str, Any] | None = fields.JSONField(null=True)
     rule_text = fields.TextField(null=True)
     rule_version = fields.IntField(default=0)
     evaluated_at = fields.DatetimeField(null=True)
@@ -77,12 +77,12 @@ class SegmentMembership(Record):
         indexes = [("customer_id", "segment_id", "entered_at"), ("segment_id", "entered_at", "id")]
         constraints = [
             UniqueConstraint(
-                fields=("segment_id", "customer_id"), name="uq_segment_membership_open", condition="exited_at IS NULL"
+                fields=("segment_id", "customer_id"),
+                name="uq_segment_membership_open",
+                condition="exited_at IS NULL",
             ),
             CheckConstraint(
                 check="(exited_at IS NULL) = (exit_cause IS NULL)", name="ck_segment_membership_exit_cause"
             ),
-            CheckConstraint(
-                check="exited_at IS NULL OR exited_at >= entered_at", name="ck_segment_membership_order"
-            ),
+            CheckConstraint(check="exited_at IS NULL OR exited_at >= entered_at", name="ck_segment_membership_order"),
         ]

@@ -18,7 +18,7 @@ class Role(Versioned):
 
     key = fields.CharField(max_length=60, unique=True)
     name = fields.CharField(max_length=120)
-    scopes: list[str] = ArrayField("text", default=list)  # type: ignore[assignment]
+    scopes: list[str] = ArrayField("text", default=list)
     built_in = fields.BooleanField(default=False)
 
     class Meta:

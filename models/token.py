@@ -20,8 +20,8 @@ class ApiToken(Versioned):
     name = fields.CharField(max_length=120)
     token_hash = fields.CharField(max_length=64, unique=True)
     last_four = fields.CharField(max_length=4)
-    scopes: list[str] = ArrayField("text", default=list)  # type: ignore[assignment]
-    row_filter: dict[str, Any] | None = fields.JSONField(null=True)  # type: ignore[assignment]
+    scopes: list[str] = ArrayField("text", default=list)
+    row_filter: dict[str, Any] | None = fields.JSONField(null=True)
     created_by: fields.ForeignKeyNullableRelation[StaffMember] = fields.ForeignKeyField(
         "models.StaffMember", related_name="tokens", null=True, on_delete=fields.SET_NULL
     )

@@ -55,9 +55,9 @@ class ValueRun(Versioned):
     horizon_days = fields.IntField()
     discount_rate: fields.Field[Decimal] = fields.DecimalField(max_digits=9, decimal_places=6)
     margin_basis = fields.CharField(max_length=20)
-    parameters: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
-    diagnostics: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
-    warnings: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]
+    parameters: dict[str, Any] = fields.JSONField(default=dict)
+    diagnostics: dict[str, Any] = fields.JSONField(default=dict)
+    warnings: list[str] = fields.JSONField(default=list)
     customers = fields.IntField(default=0)
     progress = fields.IntField(default=0)
     error = fields.TextField(null=True)
@@ -128,7 +128,7 @@ class ValueSnapshot(Record):
     cost_to_serve_ratio = fields.FloatField(null=True)
     matrix_cell = fields.CharField(max_length=20, null=True)
     value_tier = fields.SmallIntField(null=True)
-    insufficient: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    insufficient: dict[str, Any] = fields.JSONField(default=dict)
 
     if TYPE_CHECKING:
         run_id: UUID

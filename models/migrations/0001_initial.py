@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
                 ('updated_at', fields.DatetimeField(auto_now=True, auto_now_add=False)),
                 ('version', fields.IntField(default=1)),
                 ('key', fields.CharField(unique=True, max_length=60)),
-                ('value', fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ('value', fields.CharField(null=True, max_length=500)),
             ],
             options={'table': 'organization_setting', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A choice of the organisation that lives with its data.'},
             bases=['Versioned'],

@@ -1,0 +1,168 @@
+"""Custom fields: an organisation's own fields of a noun, with types that are held to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypedDict
+from uuid import UUID
+
+from crm import changes, money, text
+from crm.access import Actor, Scope, need
+from crm.audit import state
+from crm.database import transaction
+from crm.errors import DuplicateFound, Problems, ValidationFailed
+from crm.events import EventType
+from models import FieldDefinition, FieldType
+
+MAX_TEXT = 2_000
+_KEY = re.compile(r"[a-z][a-zA-Z0-9_]{0,59}")
+
+
+class FieldFields(TypedDict, total=False):
+    """What can be said of a custom field."""
+
+    label: str
+    labels: dict[str, str]
+    choices: list[str]
+    required: bool
+    searchable: bool
+    position: int
+
+
+def _text(value: Any, field: FieldDefinition) -> str | None:
+    if not isinstance(value, str):
+        raise _wrong(field, value, "a text")
+    return text.optional(value, field=f"customFields.{field.key}", limit=MAX_TEXT)
+
+
+def _number(value: Any, field: FieldDefinition) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise _wrong(field, value, "a number")
+    exact = money.amount(str(value), field=f"customFields.{field.key}", signed=True)
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
+def _boolean(value: Any, field: FieldDefinition) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(field, value, "true or false")
+    return value
+
+
+def _date(value: Any, field: FieldDefinition) -> str:
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise _wrong(field, value, "a date such as 2026-03-21") from None
+
+
+def _choice(value: Any, field: FieldDefinition) -> str:
+    if value not in field.choices:
+        raise _wrong(field, value, f"one of: {', '.join(field.choices)}")
+    return str(value)
+
+
+_READERS: dict[FieldType, Callable[[Any, FieldDefinition], Any]] = {
+    FieldType.TEXT: _text,
+    FieldType.NUMBER: _number,
+    FieldType.BOOLEAN: _boolean,
+    FieldType.DATE: _date,
+    FieldType.CHOICE: _choice,
+}
+
+
+def _wrong(field: FieldDefinition, value: Any, wanted: str) -> ValidationFailed:
+    path = ("customFields", field.key)
+    return ValidationFailed(f"customFields.{field.key} is {str(value)[:60]!r}; it must be {wanted}.", path=path)
+
+
+async def definitions(noun: str) -> list[FieldDefinition]:
+    """The fields in use, in their order."""
+    return await FieldDefinition.filter(noun=noun, archived_at=None).order_by("position", "key")
+
+
+def merged(known: list[FieldDefinition], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The old values with the new ones over them, checked; null takes a value away.
+
+    Raises Problems with one entry per unknown key or unfitting value.
+    """
+    by_key = {field.key: field for field in known}
+    result = dict(old)
+    problems: list[Any] = []
+    for key, value in new.items():
+        try:
+            result[key] = _read(by_key, key, value)
+        except ValidationFailed as problem:
+            problems.append(problem)
+    result = {key: value for key, value in result.items() if value is not None}
+    problems += [
+        ValidationFailed(f"customFields.{field.key} is required.", path=("customFields", field.key))
+        for field in known
+        if field.required and field.key not in result and field.key not in new
+    ]
+    if problems:
+        raise Problems(problems)
+    return result
+
+
+def _read(by_key: dict[str, FieldDefinition], key: str, value: Any) -> Any:
+    field = by_key.get(key)
+    if field is None:
+        names = ", ".join(sorted(by_key)) or "none is defined yet"
+        raise ValidationFailed(f"There is no custom field '{key[:60]}' ({names}).", path=("customFields", key))
+    if value is None:
+        if field.required:
+            raise ValidationFailed(f"customFields.{key} is required.", path=("customFields", key))
+        return None
+    return _READERS[field.type](value, field)
+
+
+def searchable(known: list[FieldDefinition], values: dict[str, Any]) -> list[str]:
+    return [str(values[field.key]) for field in known if field.searchable and field.key in values]
+
+
+async def define(
+    actor: Actor, *, key: str, type: FieldType, fields: FieldFields, noun: str = "customer"
+) -> FieldDefinition:
+    """Add a custom field. Raises ValidationFailed, DuplicateFound."""
+    need(actor, Scope.SETTINGS_WRITE)
+    if not _KEY.fullmatch(key):
+        raise ValidationFailed(
+            f"'{key[:60]}' cannot be a field's key; begin with a small letter, then letters, digits and _.",
+            path=("key",),
+        )
+    async with transaction():
+        if await FieldDefinition.exists(noun=noun, key=key):
+            raise DuplicateFound(f"The custom field '{key}' exists already.", path=("key",))
+        field = FieldDefinition(noun=noun, key=key, type=type, label=key)
+        _apply(field, fields)
+        return await changes.create(actor, field, EventType.FIELD_DEFINED)
+
+
+async def update(actor: Actor, field_id: UUID, *, expected_version: int | None, fields: FieldFields) -> FieldDefinition:
+    """Change a custom field; its key and type are fixed."""
+    need(actor, Scope.SETTINGS_WRITE)
+    async with transaction():
+        field = await changes.load(FieldDefinition, field_id, expected_version=expected_version)
+        before = state(field)
+        _apply(field, fields)
+        await changes.save(actor, field, before, EventType.FIELD_CHANGED)
+        return field
+
+
+def _apply(field: FieldDefinition, values: FieldFields) -> None:
+    if "label" in values:
+        field.label = text.required(values["label"], field="label", limit=120)
+    if "choices" in values:
+        field.choices = [text.required(choice, field="choices", limit=120) for choice in values["choices"]]
+    if "labels" in values:
+        field.labels = {
+            str(locale): text.clean(label, field="labels", limit=120) for locale, label in values["labels"].items()
+        }
+    field.required = values.get("required", field.required)
+    field.searchable = values.get("searchable", field.searchable)
+    field.position = values.get("position", field.position)
+    if field.type is FieldType.CHOICE and not field.choices:
+        raise ValidationFailed("A field of type CHOICE needs choices.", path=("choices",))

@@ -1,0 +1,220 @@
+"""Where a customer stands: entering a lifecycle, and moving along its edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from crm import audit, events, text
+from crm.access import Actor, Scope, need
+from crm.database import transaction
+from crm.errors import Blocked, NotFound, ValidationFailed, VersionConflict
+from crm.events import EventType
+from crm.visibility import matches, need_visible
+from models import Lifecycle, Stage, StageEdge, StagePosition, StageTransition, TransitionCause
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing that keeps a move from happening: what was expected, and what is."""
+
+    code: str
+    message: str
+    expected: str | None = None
+    actual: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move that was made, or, on a dry run, would be made unless there are obstacles."""
+
+    position: StagePosition
+    transition: StageTransition | None
+    obstacles: tuple[Obstacle, ...] = ()
+    open_to: tuple[Stage, ...] = field(default=())
+
+
+async def enter_default(actor: Actor, customer_id: UUID, *, now: datetime) -> StagePosition | None:
+    """Put a new customer on the first stage of the default lifecycle, inside the caller's transaction."""
+    stage = await Stage.get_or_none(is_initial=True, lifecycle__is_default=True, lifecycle__archived_at=None)
+    if stage is None:
+        return None
+    return await _enter(actor, customer_id, stage, now)
+
+
+async def _enter(actor: Actor, customer_id: UUID, stage: Stage, now: datetime) -> StagePosition:
+    position = StagePosition(
+        customer_id=customer_id, lifecycle_id=stage.lifecycle_id, stage_id=stage.id, entered_at=now
+    )
+    await position.save(force_create=True)
+    await _note(actor, position, None, stage, now, TransitionCause.MANUAL, None)
+    return position
+
+
+async def move(
+    actor: Actor,
+    customer_id: UUID,
+    *,
+    to: str,
+    now: datetime,
+    lifecycle: str | None = None,
+    expected_stage: str | None = None,
+    reason: str | None = None,
+    dry_run: bool = False,
+    cause: TransitionCause = TransitionCause.MANUAL,
+) -> Move:
+    """Move a customer to the stage with the key `to`; with `dry_run` only tell what keeps it from moving.
+
+    Raises NotFound, Blocked (with the obstacles), VersionConflict when the customer is not in `expected_stage`,
+    Forbidden.
+    """
+    need(actor, Scope.STAGE_MOVE)
+    async with transaction():
+        await need_visible(actor, customer_id)
+        path = await _lifecycle(lifecycle)
+        target = await _stage(path, to)
+        position = await StagePosition.filter(customer_id=customer_id, lifecycle_id=path.id).select_for_update().first()
+        if position is None:
+            return await _start(actor, customer_id, target, now, dry_run=dry_run)
+        current = await Stage.get(id=position.stage_id)
+        _expect(current, expected_stage)
+        said = text.optional(reason, field="reason", limit=300)
+        obstacles = await _obstacles(actor, position, current, target, said)
+        open_to = await _open_stages(current)
+        if dry_run:
+            return Move(position, None, tuple(obstacles), open_to)
+        if obstacles:
+            raise Blocked(
+                " ".join(obstacle.message for obstacle in obstacles),
+                path=("to",),
+                obstacles=[
+                    audit.plain({k: getattr(o, k) for k in ("code", "message", "expected", "actual")})
+                    for o in obstacles
+                ],
+                open_to=[stage.key for stage in open_to],
+            )
+        transition = await _advance(actor, position, current, target, now, cause, said)
+        return Move(position, transition, (), await _open_stages(target))
+
+
+async def _start(actor: Actor, customer_id: UUID, target: Stage, now: datetime, *, dry_run: bool) -> Move:
+    if not target.is_initial:
+        raise Blocked(
+            f"The customer is not in this lifecycle yet; it enters it at its first stage, not at '{target.key}'."
+        )
+    if dry_run:
+        return Move(StagePosition(customer_id=customer_id, stage_id=target.id, entered_at=now), None)
+    return Move(await _enter(actor, customer_id, target, now), None)
+
+
+def _expect(current: Stage, expected: str | None) -> None:
+    if expected is not None and current.key != expected:
+        raise VersionConflict(
+            f"The customer stands in '{current.key}', not in '{expected}': it was moved meanwhile.",
+            current_version=current.version,
+            path=("expectedStage",),
+        )
+
+
+async def _lifecycle(key: str | None) -> Lifecycle:
+    found = await (Lifecycle.get_or_none(key=key) if key else Lifecycle.get_or_none(is_default=True))
+    if found is None:
+        raise NotFound(
+            f"There is no lifecycle '{key}'." if key else "No lifecycle is defined yet.", path=("lifecycle",)
+        )
+    return found
+
+
+async def _stage(lifecycle: Lifecycle, key: str) -> Stage:
+    found = await Stage.get_or_none(lifecycle_id=lifecycle.id, key=key)
+    if found is None:
+        known = await Stage.filter(lifecycle_id=lifecycle.id).order_by("position").values_list("key", flat=True)
+        raise NotFound(
+            f"The lifecycle '{lifecycle.key}' has no stage '{key[:60]}'; it has: {', '.join(map(str, known))}.",
+            path=("to",),
+        )
+    return found
+
+
+async def _open_stages(current: Stage) -> tuple[Stage, ...]:
+    edges = await StageEdge.filter(from_stage_id=current.id).order_by("position").prefetch_related("to_stage")
+    return tuple(edge.to_stage for edge in edges)
+
+
+async def _obstacles(
+    actor: Actor, position: StagePosition, current: Stage, target: Stage, reason: str | None
+) -> list[Obstacle]:
+    edge = await StageEdge.get_or_none(from_stage_id=current.id, to_stage_id=target.id)
+    if edge is None:
+        allowed = ", ".join(stage.key for stage in await _open_stages(current)) or "none"
+        message = f"No move leads from '{current.key}' to '{target.key}'; from here lead: {allowed}."
+        return [Obstacle("NO_EDGE", message, expected=allowed, actual=target.key)]
+    obstacles = []
+    if edge.requires_reason and not reason:
+        message = f"Moving to '{target.key}' needs a reason."
+        obstacles.append(Obstacle("REASON_MISSING", message, expected="a reason", actual=None))
+    if edge.required_scope and edge.required_scope not in actor.scopes:
+        message = f"Moving to '{target.key}' needs the scope '{edge.required_scope}'."
+        obstacles.append(Obstacle("SCOPE_MISSING", message, expected=edge.required_scope, actual=None))
+    if edge.guard and not await matches(edge.guard, position.customer_id):
+        message = f"The rule of this move does not hold: {edge.guard_text or edge.guard}."
+        obstacles.append(Obstacle("GUARD", message, expected=edge.guard_text, actual="it does not hold"))
+    return obstacles
+
+
+async def _advance(
+    actor: Actor,
+    position: StagePosition,
+    current: Stage,
+    target: Stage,
+    now: datetime,
+    cause: TransitionCause,
+    reason: str | None,
+) -> StageTransition:
+    if now < position.entered_at:
+        raise ValidationFailed(f"The customer entered '{current.key}' later, at {position.entered_at:%Y-%m-%d %H:%M}.")
+    dwell = int((now - position.entered_at).total_seconds())
+    position.stage_id = target.id
+    position.entered_at = now
+    await position.save()
+    return await _note(actor, position, current, target, now, cause, reason, dwell)
+
+
+async def _note(
+    actor: Actor,
+    position: StagePosition,
+    current: Stage | None,
+    target: Stage,
+    now: datetime,
+    cause: TransitionCause,
+    reason: str | None,
+    dwell: int | None = None,
+) -> StageTransition:
+    transition = StageTransition(
+        customer_id=position.customer_id,
+        lifecycle_id=position.lifecycle_id,
+        from_stage_id=current.id if current else None,
+        to_stage_id=target.id,
+        occurred_at=now,
+        dwell_seconds=dwell,
+        cause=cause,
+        reason=reason,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_label=actor.label,
+    )
+    await transition.save(force_create=True)
+    told = {
+        "from": current.key if current else None,
+        "to": target.key,
+        "cause": cause.value,
+        "reason": reason,
+    }
+    owner = position.customer_id
+    changed = {"stage": [told["from"], target.key]}
+    await audit.record(
+        actor, EventType.STAGE_MOVED, "stage_transition", transition.id, changes=changed, customer_id=owner
+    )
+    await events.emit(actor, EventType.STAGE_MOVED, "stage_transition", transition.id, customer_id=owner, data=told)
+    return transition

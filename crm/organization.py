@@ -1,0 +1,70 @@
+"""The organisation's own choices, kept with its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from crm import codes, events
+from crm.access import Actor, Scope, need
+from crm.audit import record
+from crm.database import fetch, transaction
+from crm.errors import ValidationFailed
+from crm.events import EventType
+from models import Order, OrganizationSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What applies to all of an organisation's figures."""
+
+    name: str = "Arzesh"
+    base_currency: str = "USD"
+    time_zone: str = "UTC"
+    country: str | None = None
+
+
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    "name": lambda value: str(value)[:120],
+    "base_currency": lambda value: codes.currency(value, field="baseCurrency"),
+    "time_zone": lambda value: codes.time_zone(value),
+    "country": lambda value: codes.country(value),
+}
+
+
+async def current() -> Organization:
+    """The choices in force; what was never chosen has its default."""
+    rows = await fetch("SELECT key, value FROM organization_setting")
+    chosen: dict[str, Any] = {row["key"]: row["value"] for row in rows if row["key"] in _CHECKS}
+    return Organization(**chosen)
+
+
+async def change(actor: Actor, **choices: str | None) -> Organization:
+    """Change some of the choices.
+
+    The base currency is fixed by the first order: amounts in it are stored. Raises ValidationFailed, Forbidden.
+    """
+    need(actor, Scope.SETTINGS_WRITE)
+    async with transaction():
+        before = await current()
+        for key, value in choices.items():
+            await _choose(actor, before, key, value)
+        return await current()
+
+
+async def _choose(actor: Actor, before: Organization, key: str, value: str | None) -> None:
+    if key not in _CHECKS:
+        raise ValidationFailed(f"'{key}' is not a setting; there are: {', '.join(_CHECKS)}.", path=(key,))
+    checked = _CHECKS[key](value)
+    old = getattr(before, key)
+    if checked == old:
+        return
+    if key == "base_currency" and await Order.exists():
+        raise ValidationFailed(
+            f"The base currency is {old} and orders are stored in it; a database with another one is needed.",
+            path=("baseCurrency",),
+        )
+    setting, _ = await OrganizationSetting.update_or_create(key=key, defaults={"value": checked})
+    await record(actor, "setting.changed", "organization_setting", setting.id, changes={key: [old, checked]})
+    await events.emit(actor, EventType.SETTING_CHANGED, "organization_setting", setting.id, data={key: checked})

@@ -1,0 +1,50 @@
+"""The daily roll-up of orders, kept exact in the transaction of whoever writes an order."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from crm.database import execute, fetch
+
+# A cancelled order never was a purchase; what was refunded nets its day. The day is that of the organisation's clock.
+DAYS = """
+SELECT o.customer_id,
+       (o.placed_at AT TIME ZONE $1)::date AS day,
+       sum(o.base_amount - round(o.refunded * o.exchange_rate, 4)) AS revenue,
+       sum(round(o.list_amount * o.exchange_rate, 4)) AS list_revenue,
+       sum(coalesce(o.base_cost, 0)) AS cost_of_goods,
+       count(*) AS orders
+FROM "order" o
+WHERE o.status <> 'CANCELLED'
+"""
+
+_DROP = "DELETE FROM customer_day WHERE customer_id = $1 AND day = ANY($2::date[])"
+_ADD = f"""
+INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
+SELECT uuidv7(), now(), now(), fresh.* FROM (
+{DAYS} AND o.customer_id = $2 AND (o.placed_at AT TIME ZONE $1)::date = ANY($3::date[])
+GROUP BY 1, 2) fresh
+"""  # noqa: S608 - constants
+_ALL = f"""
+INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
+SELECT uuidv7(), now(), now(), fresh.* FROM (
+{DAYS} AND ($2::uuid[] IS NULL OR o.customer_id = ANY($2::uuid[]))
+GROUP BY 1, 2 ORDER BY 1, 2) fresh
+"""  # noqa: S608 - constants
+
+
+async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> None:
+    """Recompute some days of one customer from its orders, inside the caller's transaction."""
+    await fetch("SELECT id FROM customer WHERE id = $1 FOR NO KEY UPDATE", customer_id)
+    await execute(_DROP, customer_id, sorted(days))
+    await execute(_ADD, time_zone, customer_id, sorted(days))
+
+
+async def rebuild(time_zone: str, customer_ids: list[UUID] | None = None) -> None:
+    """Recompute all days of these customers, or of everybody, inside the caller's transaction."""
+    if customer_ids is None:
+        await execute("DELETE FROM customer_day")
+    else:
+        await execute("DELETE FROM customer_day WHERE customer_id = ANY($1::uuid[])", customer_ids)
+    await execute(_ALL, time_zone, customer_ids)
