@@ -1,0 +1,116 @@
+"""Gamma-gamma: how much a customer spends per purchase, independent of how often (Fader & Hardie, note
+025).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import digamma, gammaln
+
+from crm.value.arrays import Floats, Parameters, positive, refuse, same_length
+from crm.value.distinct import distinct
+from crm.value.errors import FitRejected, InsufficientData
+from crm.value.optimise import Fit, Objective, maximise
+
+NAMES: tuple[str, ...] = ("p", "q", "gamma")
+
+
+def log_likelihood(parameters: Parameters, x: Floats, z: Floats) -> Floats:
+    """Log-likelihood of mean spend z over x purchases, shape (n,); x >= 1, z > 0; parameters = (p, q,
+    gamma).
+    """
+    p, q, gamma = parameters
+    value: Floats = (
+        gammaln(p * x + q)
+        - gammaln(p * x)
+        - gammaln(q)
+        + q * np.log(gamma)
+        + (p * x - 1) * np.log(z)
+        + p * x * np.log(x)
+        - (p * x + q) * np.log(gamma + x * z)
+    )
+    return value
+
+
+def fit(x: ArrayLike, z: ArrayLike, *, start: Floats | None = None) -> Fit:
+    """Maximum-likelihood (p, q, gamma); gamma in the unit of z.
+
+    x: repeat purchase days, shape (n,), each >= 1. z: mean spend of these days, > 0 (pass repeaters only).
+    InsufficientData below 2 customers; FitRejected when all spend the same (p has no maximum) or as
+    `maximise`.
+    """
+    x, z = positive("x", x), positive("z", z)
+    refuse("x", x, x < 1, "pass customers with at least one repeat purchase")
+    if same_length(x=x, z=z) < 2:
+        raise InsufficientData("Repeat buyers with a known spend", have=len(x), need=2)
+    if np.ptp(z) <= 1e-9 * z.max():
+        raise FitRejected(
+            "All customers spend the same per purchase: use that amount, no model is needed.", path=("z",)
+        )
+    scale = 1 / float(z.mean())
+    units = np.array([1.0, 1.0, scale])
+    first = None if start is None else start * units
+    found = maximise(objective(x, z * scale), NAMES, len(x), start=first)
+    return found.in_units(1 / units, len(x) * float(np.log(scale)))
+
+
+def objective(x: Floats, z: Floats) -> Objective:
+    """The summed log-likelihood and its analytic gradient as a function of (p, q, gamma)."""
+    by_x = distinct(x)
+    (xs,), of_x = by_x.columns, by_x.counts
+    total, spent = float(len(x)), x * z
+    sum_log_z, sum_x_log_spent = float(np.log(z).sum()), float(x @ np.log(spent))
+
+    def evaluate(parameters: Floats) -> tuple[float, Floats]:
+        p, q, gamma = map(float, parameters)
+        reach = np.log(gamma + spent)
+        gap = digamma(p * xs + q)
+        per_x = gammaln(p * xs + q) - gammaln(p * xs)
+        value = of_x @ per_x + total * (q * np.log(gamma) - gammaln(q)) + p * sum_x_log_spent - sum_log_z
+        value -= (p * x + q) @ reach
+        by_p = of_x @ (xs * (gap - digamma(p * xs))) + sum_x_log_spent - x @ reach
+        by_q = of_x @ gap + total * (np.log(gamma) - digamma(q)) - reach.sum()
+        by_gamma = total * q / gamma - (p * x + q) @ (1 / (gamma + spent))
+        return float(value), np.array([by_p, by_q, by_gamma])
+
+    return evaluate
+
+
+def population_mean(parameters: Parameters) -> float:
+    """Mean spend per purchase over all customers, p gamma / (q - 1); FitRejected when q <= 1 (no finite
+    mean).
+    """
+    p, q, gamma = parameters
+    if q <= 1:
+        raise FitRejected(
+            f"q is {q:.3g}, so mean spend has no finite expectation; use the observed mean.", path=("q",)
+        )
+    return float(p * gamma / (q - 1))
+
+
+def expected_spend(parameters: Parameters, x: Floats, z: Floats) -> Floats:
+    """Expected mean spend per purchase given x past purchases of mean z, shape (n,).
+
+    A weighted mean of z (weight p x) and the population mean (weight q - 1), equation 5 of note 025; x = 0
+    gives the population mean whatever z is. FitRejected when q <= 1 and a customer has x = 0.
+    """
+    p, q, gamma = parameters
+    if q <= 1 and (x == 0).any():
+        population_mean(parameters)
+    expected: Floats = p * (gamma + x * np.where(x > 0, z, 0.0)) / (p * x + q - 1)
+    return expected
+
+
+def spend_squares(parameters: Parameters, x: Floats, z: Floats) -> tuple[Floats, Floats]:
+    """Posterior expectations (within, between), each (n,): of the variance of one purchase and of the
+    squared mean.
+
+    With nu ~ gamma(q + p x, gamma + x z) these are p E[1/nu^2] and p^2 E[1/nu^2]; infinite where q + p x <=
+    2.
+    """
+    p, q, gamma = parameters
+    shape, rate = q + p * x, gamma + x * np.where(x > 0, z, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse_square = np.where(shape > 2, rate**2 / ((shape - 1) * (shape - 2)), np.inf)
+    return p * inverse_square, p * p * inverse_square

@@ -1,0 +1,155 @@
+"""Maximum likelihood over positive parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from crm.value.arrays import Floats
+from crm.value.errors import FitRejected
+
+Objective = Callable[[Floats], tuple[float, Floats]]
+
+SMALLEST, LARGEST = 1e-4, 1e4
+STARTS = (0.0, -1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model.
+
+    parameters: shape (k,), positive, in the units of the data. covariance: shape (k, k), of the LOGARITHMS
+    of the parameters (inverse observed information), and so free of units. customers: how many the
+    likelihood summed over.
+    """
+
+    names: tuple[str, ...]
+    parameters: Floats
+    log_likelihood: float
+    covariance: Floats
+    customers: int
+    evaluations: int
+
+    @property
+    def standard_errors(self) -> Floats:
+        """Standard errors of the parameters, shape (k,), by the delta method from the log scale."""
+        return self.parameters * np.sqrt(np.diag(self.covariance))
+
+    def in_units(self, scale: Floats, log_likelihood_shift: float) -> Fit:
+        """The same fit after each parameter is multiplied by `scale` and the data are put back in their own
+        units.
+        """
+        return Fit(
+            self.names,
+            self.parameters * scale,
+            self.log_likelihood + log_likelihood_shift,
+            self.covariance,
+            self.customers,
+            self.evaluations,
+        )
+
+
+def maximise(
+    objective: Objective, names: tuple[str, ...], customers: int, *, start: Floats | None = None
+) -> Fit:
+    """Maximise a log-likelihood over positive parameters of order one.
+
+    `objective(parameters)` returns the summed log-likelihood and its gradient, shape (k,). The search runs
+    over logarithms with L-BFGS-B from zeros (or from `start`, natural scale), then takes one Newton step
+    with the differenced gradient, whose inverse is the covariance. FitRejected when it does not converge or
+    when a parameter leaves [1e-4, 1e4]: then the data do not identify that parameter, and the message says
+    which.
+    """
+    problem = _Problem(objective, max(customers, 1))
+    starts = [np.full(len(names), value) for value in STARTS]
+    if start is not None:
+        starts.insert(0, np.log(start))
+    reasons: list[str] = []
+    for first in starts:
+        found = problem.search(first)
+        reason = _unusable(names, found)
+        if found is not None and reason is None:
+            return problem.polished(names, found, customers)
+        reasons.append(str(reason))
+    raise FitRejected(reasons[0], path=names)
+
+
+def _unusable(names: tuple[str, ...], at: Floats | None) -> str | None:
+    if at is None:
+        return "The likelihood has no maximum that the search could reach; collect more repeat purchases."
+    for name, value in zip(names, np.exp(at), strict=True):
+        if not SMALLEST < value < LARGEST:
+            return (
+                f"Parameter {name} ran to {value:.3g} (rescaled data), outside {SMALLEST:g} to {LARGEST:g}: "
+                "the data do not determine it; use another model or more customers."
+            )
+    return None
+
+
+class _Problem:
+    """The mean negative log-likelihood over log-parameters, counting its evaluations."""
+
+    def __init__(self, objective: Objective, scale: float) -> None:
+        self.objective, self.scale, self.evaluations = objective, scale, 0
+
+    def __call__(self, logs: Floats) -> tuple[float, Floats]:
+        self.evaluations += 1
+        parameters = np.exp(logs)
+        value, gradient = self.objective(parameters)
+        return -value / self.scale, -gradient * parameters / self.scale
+
+    def search(self, first: Floats) -> Floats | None:
+        edge = np.log(LARGEST) + 1e-3
+        found = minimize(
+            self,
+            first,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(-edge, edge)] * len(first),
+            options={"maxiter": 300, "ftol": 1e-11, "gtol": 1e-6},
+        )
+        at: Floats = found.x
+        slope = np.abs(found.jac[np.abs(at) < edge - 1e-9])
+        settled = bool(found.success) or float(slope.max(initial=0.0)) < 1e-4
+        return at if settled and np.isfinite(found.fun) else None
+
+    def polished(self, names: tuple[str, ...], at: Floats, customers: int) -> Fit:
+        hessian = self.hessian(at)
+        value, gradient = self(at)
+        covariance = _inverse(hessian)
+        better = at - covariance @ gradient
+        improved = self(better)[0]
+        if np.isfinite(improved) and improved <= value:
+            at, value = better, improved
+        log_likelihood = -value * self.scale
+        return Fit(names, np.exp(at), log_likelihood, covariance / self.scale, customers, self.evaluations)
+
+    def hessian(self, at: Floats, step: float = 1e-4) -> Floats:
+        rows = [(self(at + move)[1] - self(at - move)[1]) / (2 * step) for move in np.eye(len(at)) * step]
+        matrix = np.array(rows)
+        return (matrix + matrix.T) / 2
+
+
+def _inverse(hessian: Floats) -> Floats:
+    # A direction without curvature is not identified: it gets a huge variance, the others keep theirs.
+    values, vectors = np.linalg.eigh(hessian)
+    curvature = np.maximum(values, max(float(values.max()), 1e-300) * 1e-12)
+    inverse: Floats = (vectors / curvature) @ vectors.T
+    return inverse
+
+
+def differenced(log_likelihood: Callable[[Floats], float], step: float = 1e-6) -> Objective:
+    """An objective with a central-difference gradient, for models whose distinct inputs are few."""
+
+    def objective(parameters: Floats) -> tuple[float, Floats]:
+        moves = np.diag(parameters * step)
+        slopes = [
+            (log_likelihood(parameters + move) - log_likelihood(parameters - move)) / (2 * move.sum())
+            for move in moves
+        ]
+        return log_likelihood(parameters), np.array(slopes)
+
+    return objective

@@ -1,0 +1,69 @@
+"""Shifted beta-geometric: how long contracts are renewed (Fader & Hardie 2007, How to project customer
+retention).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaln, hyp2f1
+
+from crm.value.arrays import Floats, Parameters, floats, refuse
+from crm.value.errors import InsufficientData
+from crm.value.optimise import Fit, differenced, maximise
+
+NAMES: tuple[str, ...] = ("alpha", "beta")
+
+
+def log_likelihood(p: Parameters, survivors: Floats) -> float:
+    """Log-likelihood of `survivors` (shape (k + 1,), customers left after 0..k renewals); p = (alpha,
+    beta).
+    """
+    alpha, beta = p
+    periods = np.arange(1, len(survivors))
+    lost = -np.diff(survivors)
+    leaving = betaln(alpha + 1, beta + periods - 1) - betaln(alpha, beta)
+    staying = betaln(alpha, beta + periods[-1]) - betaln(alpha, beta)
+    return float(lost @ leaving + survivors[-1] * staying)
+
+
+def fit(survivors: ArrayLike) -> Fit:
+    """Maximum-likelihood (alpha, beta) from one cohort.
+
+    survivors: customers left after 0, 1, ..., k renewals, not increasing. InsufficientData with fewer than
+    two renewals or nobody lost; FitRejected as `optimise.maximise`.
+    """
+    left = floats("survivors", survivors)
+    if len(left) < 3:
+        raise InsufficientData("Renewal periods of the cohort", have=len(left) - 1, need=2)
+    refuse("survivors", left[1:], np.diff(left) > 0, "it cannot exceed the survivors before it")
+    if left[0] == left[-1]:
+        raise InsufficientData("Customers lost in the cohort", have=0, need=1)
+    return maximise(differenced(lambda p: log_likelihood(p, left)), NAMES, int(left[0]))
+
+
+def survival(p: Parameters, periods: ArrayLike) -> Floats:
+    """Share of a cohort left after each number of renewals, the shape of `periods`."""
+    alpha, beta = p
+    left: Floats = np.exp(betaln(alpha, beta + np.asarray(periods, dtype=np.float64)) - betaln(alpha, beta))
+    return left
+
+
+def retention(p: Parameters, periods: ArrayLike) -> Floats:
+    """Chance (beta + t - 1)/(alpha + beta + t - 1) to renew at the t-th renewal, t >= 1; it rises with t."""
+    alpha, beta = p
+    t = np.asarray(periods, dtype=np.float64)
+    return (beta + t - 1) / (alpha + beta + t - 1)
+
+
+def residual_value(p: Parameters, margin: float, rate: float, renewals: ArrayLike) -> Floats:
+    """Value at the end of period n, before its renewal is known, of a customer who renewed n - 1 times.
+
+    margin per period, rate per period; `renewals` holds n >= 1. Equation of Fader & Hardie (2010, CLV in
+    contractual settings): m (beta + n - 1)/(alpha + beta + n - 1) F(1, beta + n; alpha + beta + n; 1/(1 +
+    d)).
+    """
+    alpha, beta = p
+    n = np.asarray(renewals, dtype=np.float64)
+    series: Floats = hyp2f1(1.0, beta + n, alpha + beta + n, 1 / (1 + rate))
+    return margin * retention(p, n) * series
