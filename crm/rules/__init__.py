@@ -1,0 +1,1 @@
+"""The one rule language: filters, segments, guards, row filters, webhook filters and saved views."""
