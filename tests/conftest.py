@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -44,10 +45,17 @@ class Undo(Exception):
 @pytest.fixture(scope="session")
 def base_settings() -> Settings:
     """Settings of a process of this test run, but for the database's address."""
-    folder = Path(tempfile.mkdtemp(prefix="arzesh-tests-"))
-    if os.geteuid() == 0:
-        folder.chmod(0o755)  # the server runs as an ordinary user, who has to enter
+    folder = open_folder()
     return Settings(data_home=folder, embedded_home=folder, secret_key="test" * 16)
+
+
+def open_folder() -> Path:
+    """A new folder, in memory where there is room, which the ordinary user that runs PostgreSQL may enter."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2_000_000_000
+    folder = Path(tempfile.mkdtemp(prefix="arzesh-tests-", dir=memory if roomy else None))
+    folder.chmod(0o755)
+    return folder
 
 
 @pytest.fixture(scope="session")

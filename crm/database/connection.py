@@ -34,18 +34,18 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
 
     __slots__ = ()
 
-    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+    async def execute(self, query: str, *args: Any, **options: Any) -> str:
         if query is not self.get_reset_query():  # the pool's own housekeeping is nobody's statement
             announce(query)
-        status: str = await super().execute(query, *args, timeout=timeout)
+        status: str = await super().execute(query, *args, **options)
         if query == "COMMIT;" and status == "ROLLBACK":
             # PostgreSQL answers so, without an error, when a statement of the transaction had failed.
             raise asyncpg.InFailedSQLTransactionError("a statement had failed: nothing was committed")
         return status
 
-    async def executemany(self, command: str, args: Iterable[Any], *, timeout: float | None = None) -> None:
+    async def executemany(self, command: str, args: Iterable[Any], **options: Any) -> None:
         announce(command)
-        await super().executemany(command, args, timeout=timeout)
+        await super().executemany(command, args, **options)
 
     async def fetch(self, query: str, *args: Any, **options: Any) -> list[asyncpg.Record]:
         announce(query)
@@ -83,5 +83,5 @@ async def give_json_as_bytes(connection: asyncpg.Connection) -> None:
             schema="pg_catalog",
             format="binary",
             encoder=lambda value, head=head: head + (value if isinstance(value, bytes) else value.encode()),
-            decoder=lambda value, skip=len(head): bytes(value[skip:]),
+            decoder=lambda value, head=head: bytes(value[len(head) :]),
         )

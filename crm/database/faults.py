@@ -62,7 +62,13 @@ LOST: tuple[type[BaseException], ...] = (
 )
 """Signs that the session is over."""
 
-CLOSED_SIGNS = ("connection is closed", "pool is clos", "connection was closed", "connection has been released")
+CLOSED_SIGNS = (
+    "connection is closed",
+    "connection was closed",
+    "connection has been released",
+    "pool is clos",
+    "cannot switch to state",  # the server's farewell was read, the closing of the socket not yet
+)
 
 TRANSLATIONS: tuple[tuple[type[BaseException], Callable[[BaseException], Exception]], ...] = (
     (asyncio.TimeoutError, lambda _: Timeout()),
@@ -82,7 +88,7 @@ TRANSLATIONS: tuple[tuple[type[BaseException], Callable[[BaseException], Excepti
 
 
 def is_lost(error: BaseException) -> bool:
-    if isinstance(error, asyncpg.InterfaceError):
+    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
         return any(sign in str(error) for sign in CLOSED_SIGNS)
     return isinstance(error, LOST) and not isinstance(error, asyncio.TimeoutError)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import pkgutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 
 import asyncpg
@@ -56,7 +56,8 @@ async def have_ledger(apps: dict[str, dict[str, object]]) -> None:
 async def patiently(name: str, apps: dict[str, dict[str, object]]) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            return await apply(name, apps)
+            await apply(name, apps)
+            return
         except Busy:
             if attempt == ATTEMPTS - 1:
                 raise
@@ -65,9 +66,8 @@ async def patiently(name: str, apps: dict[str, dict[str, object]]) -> None:
 
 async def apply(name: str, apps: dict[str, dict[str, object]]) -> None:
     target = [MigrationTarget(APP, name)]
-    if not import_module(f"{MIGRATIONS}.{name}").Migration.atomic:
-        return await MigrationExecutor(get_connection("default"), apps).migrate(target)
-    async with transaction():
+    atomic = import_module(f"{MIGRATIONS}.{name}").Migration.atomic
+    async with transaction() if atomic else nullcontext():
         await MigrationExecutor(get_connection("default"), apps).migrate(target)
 
 

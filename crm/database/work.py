@@ -55,9 +55,7 @@ async def transaction(
         refuse_late_choice(found, isolation, read_only)
         context = NestedTransactionContext(Transaction(found, sandbox=found.sandbox))
     else:
-        context = PooledTransaction(
-            Transaction(found, isolation=isolation, read_only=read_only, sandbox=sandbox)
-        )
+        context = PooledTransaction(Transaction(found, isolation=isolation, read_only=read_only, sandbox=sandbox))
     with translated():
         async with context:
             yield

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from crm.embedded.faults import EmbeddedFailure
 from crm.embedded.lease import Lease, remove_server, shut_down, start
-from crm.embedded.place import find_place
+from crm.embedded.place import find_place, installed
 from crm.embedded.status import Status, status
 from crm.settings import Settings
 
@@ -17,6 +17,7 @@ __all__ = [
     "Lease",
     "Status",
     "find_place",
+    "installed",
     "remove_server",
     "running",
     "shut_down",

@@ -105,7 +105,7 @@ def turn(home: Path) -> Iterator[None]:
 
 def register(home: Path) -> IO[str]:
     """Be known as a user: a file that we keep locked, which the system unlocks however we end."""
-    presence = open(home / "users" / f"{os.getpid()}-{next(numbers)}-{time.time_ns()}", "w")
+    presence = open(home / "users" / f"{os.getpid()}-{next(numbers)}-{time.time_ns()}", "w")  # noqa: SIM115
     fcntl.flock(presence, fcntl.LOCK_EX)
     return presence
 

@@ -6,6 +6,7 @@ depends on no installed package. It is told what to do by one JSON object on its
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -32,6 +33,9 @@ SAME_PORT_FOR = 10.0
 
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+TELLING = ("FATAL", "PANIC", "ERROR", "HINT", "could not", "invalid", "unrecognized", "requires")
 
 
 class Failed(Exception):
@@ -126,7 +130,7 @@ def last_words(home: Path) -> str:
     """What the server wrote before it ended, wherever its logging stood."""
     logs = sorted((home / "log").glob("*.log"), key=lambda file: file.stat().st_mtime)
     lines = [line for file in logs[-2:] for line in file.read_text(errors="replace").splitlines()[-30:]]
-    told = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "HINT", "could not"))]
+    told = [line for line in lines if any(sign in line for sign in TELLING)]
     return "\n".join((told or lines)[-6:])
 
 
@@ -231,10 +235,8 @@ def clear_leftovers(data: Path) -> None:
 
 
 def signal_quietly(pid: int, sign: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, sign)
-    except ProcessLookupError:
-        pass
 
 
 def processes_in(data: Path) -> list[int]:
