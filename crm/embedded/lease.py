@@ -118,7 +118,11 @@ def sign_off(presence: IO[str]) -> None:
 def ensure(place: Place, parameters: Mapping[str, str], remove: bool) -> int:
     """Have a running server and return its port; the caller has its turn."""
     with open(place.home / "supervisor.lock", "a") as guard:
-        if supervisor.taken(guard.fileno()):
+        free = supervisor.taken(guard.fileno())
+        while not free and supervisor.read_report(place.home).get("state") == "failed":
+            time.sleep(0.01)  # an earlier supervisor has given up and is about to end
+            free = supervisor.taken(guard.fileno())
+        if free:
             launch(place, parameters, remove, guard)
     return wait_until_ready(place.home)
 
