@@ -1,0 +1,111 @@
+"""Mutations of interactions."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+import models
+from crm import ids, interactions
+from models import Channel, Direction, InteractionKind, RatingKind, Sentiment
+from schema.interactions import Interaction
+from schema.mutations.support import (
+    DeletePayload,
+    Info,
+    Payload,
+    VersionedInput,
+    actor,
+    answers,
+    given,
+    idempotency_key,
+    key,
+    refuse_null,
+    without,
+)
+from schema.select.readback import read_back
+
+NEVER_NULL = ("channel", "direction", "kind", "occurred_at", "subject", "body")
+
+
+@strawberry.input(description="What can be said of an interaction; a field left out stays as it is.")
+class InteractionFields:
+    staff_id: strawberry.ID | None = strawberry.UNSET
+    occurred_at: datetime | None = strawberry.UNSET
+    subject: str | None = strawberry.UNSET
+    body: str | None = strawberry.UNSET
+    outcome: str | None = strawberry.UNSET
+    sentiment: Sentiment | None = strawberry.UNSET
+    rating_kind: RatingKind | None = strawberry.UNSET
+    rating: int | None = strawberry.field(
+        default=strawberry.UNSET, description="NPS 0–10, CSAT 1–5, CES 1–7; goes together with ratingKind."
+    )
+    duration_seconds: int | None = strawberry.UNSET
+    cost: Decimal | None = strawberry.UNSET
+    cost_currency: str | None = strawberry.UNSET
+    answer_due_at: datetime | None = strawberry.UNSET
+    answered_at: datetime | None = strawberry.UNSET
+
+
+@strawberry.input
+class InteractionLogInput(InteractionFields):
+    customer_id: strawberry.ID
+    channel: Channel
+    direction: Direction
+    kind: InteractionKind
+    idempotency_key: str | None = strawberry.UNSET
+
+
+@strawberry.input
+class InteractionCorrectInput(InteractionFields):
+    id: strawberry.ID
+    expected_version: int
+    channel: Channel | None = strawberry.UNSET
+    direction: Direction | None = strawberry.UNSET
+    kind: InteractionKind | None = strawberry.UNSET
+
+
+@strawberry.type
+class InteractionPayload(Payload):
+    @strawberry.field
+    async def interaction(self, info: Info) -> Interaction | None:
+        return await read_back(info, models.Interaction, self.key)
+
+
+@strawberry.type
+class InteractionMutations:
+    @strawberry.mutation(description="Log a touchpoint. Needs interaction:write.")
+    @answers(InteractionPayload)
+    async def interaction_log(self, info: Info, input: InteractionLogInput) -> InteractionPayload:
+        sent = refuse_null(given(input, staff_id=key("stf", "staffId")), *NEVER_NULL)
+        fields: Any = without(sent, "customer_id", "idempotency_key")
+        interaction = await interactions.log(
+            actor(info),
+            ids.decode("cus", input.customer_id, path=("customerId",)),
+            fields=fields,
+            idempotency_key=idempotency_key(info, input.idempotency_key),
+            now=info.context.now,
+        )
+        return InteractionPayload(key=interaction.id)
+
+    @strawberry.mutation(
+        description="Correct a touchpoint; the audit trail keeps what it said. Needs interaction:write."
+    )
+    @answers(InteractionPayload)
+    async def interaction_correct(self, info: Info, input: InteractionCorrectInput) -> InteractionPayload:
+        sent = refuse_null(given(input, staff_id=key("stf", "staffId")), *NEVER_NULL)
+        fields: Any = without(sent, "id", "expected_version")
+        interaction = await interactions.correct(
+            actor(info),
+            ids.decode("int", input.id),
+            expected_version=input.expected_version,
+            fields=fields,
+            now=info.context.now,
+        )
+        return InteractionPayload(key=interaction.id)
+
+    @strawberry.mutation(description="Delete a touchpoint that was logged by mistake. Needs interaction:write.")
+    @answers(DeletePayload)
+    async def interaction_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
+        await interactions.delete(actor(info), ids.decode("int", input.id), expected_version=input.expected_version)
+        return DeletePayload(deleted_id=input.id)

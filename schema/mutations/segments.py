@@ -1,0 +1,173 @@
+"""Mutations of segments and of stage moves."""
+
+from typing import Any
+
+import strawberry
+
+import models
+from crm import ids
+from crm.errors import Blocked
+from crm.lifecycle import positions
+from crm.lifecycle.positions import Obstacle
+from crm.segments import definitions, static
+from schema.customers import Customer
+from schema.mutations.support import (
+    Info,
+    Payload,
+    VersionedInput,
+    actor,
+    answers,
+    given,
+    optional_value,
+    refuse_null,
+    without,
+)
+from schema.problems import problems_of
+from schema.segments import Segment
+from schema.select.readback import read_back
+
+
+@strawberry.input
+class SegmentCreateInput:
+    key: str = strawberry.field(description="How rules and links name the segment; small letters, digits, - and _.")
+    name: str
+    description: str = ""
+
+
+@strawberry.input
+class SegmentUpdateInput(VersionedInput):
+    name: str | None = strawberry.UNSET
+    description: str | None = strawberry.UNSET
+
+
+@strawberry.input(description="Customers to put into a static segment, or to take out of it; at most 250 at once.")
+class SegmentMembersInput:
+    segment_id: strawberry.ID
+    customer_ids: list[strawberry.ID]
+
+
+@strawberry.type
+class SegmentPayload(Payload):
+    @strawberry.field
+    async def segment(self, info: Info) -> Segment | None:
+        return await read_back(info, models.Segment, self.key)
+
+
+@strawberry.type
+class SegmentMembersPayload(SegmentPayload):
+    changed_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="Who entered, or left; customers already where they should be are not among them.",
+    )
+
+
+@strawberry.input
+class StageMoveInput:
+    customer_id: strawberry.ID
+    to: str = strawberry.field(description="The key of the stage to move to.")
+    lifecycle: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its key; the default one if left out."
+    )
+    expected_stage: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The stage that the caller saw; another one is a conflict."
+    )
+    reason: str | None = strawberry.UNSET
+    dry_run: bool = strawberry.field(default=False, description="Only tell what keeps the customer from moving.")
+
+
+@strawberry.type(description="One thing that keeps a customer from moving.")
+class MoveObstacle:
+    code: str
+    message: str
+    expected: str | None
+    actual: str | None
+
+
+@strawberry.type
+class StageMovePayload(Payload):
+    moved: bool = False
+    obstacles: list[MoveObstacle] = strawberry.field(default_factory=list)
+    open_to: list[str] = strawberry.field(
+        default_factory=list, description="Keys of the stages that moves lead to from where the customer stands now."
+    )
+
+    @strawberry.field
+    async def customer(self, info: Info) -> Customer | None:
+        return await read_back(info, models.Customer, self.key)
+
+
+def _obstacle(source: Obstacle | dict[str, Any]) -> MoveObstacle:
+    values = source if isinstance(source, dict) else {name: getattr(source, name) for name in Obstacle.__slots__}
+    return MoveObstacle(**values)
+
+
+@strawberry.type
+class SegmentMutations:
+    @strawberry.mutation(description="Create a segment whose members are picked by hand. Needs segment:write.")
+    @answers(SegmentPayload)
+    async def segment_create(self, info: Info, input: SegmentCreateInput) -> SegmentPayload:
+        fields: Any = {"name": input.name, "description": input.description}
+        return SegmentPayload(key=(await definitions.create_static(actor(info), key=input.key, fields=fields)).id)
+
+    @strawberry.mutation(description="Change a segment's name or description. Needs segment:write.")
+    @answers(SegmentPayload)
+    async def segment_update(self, info: Info, input: SegmentUpdateInput) -> SegmentPayload:
+        fields: Any = without(refuse_null(given(input), "name", "description"), "id", "expected_version")
+        segment = await definitions.update(
+            actor(info), ids.decode("seg", input.id), expected_version=input.expected_version, fields=fields
+        )
+        return SegmentPayload(key=segment.id)
+
+    @strawberry.mutation(description="Put a segment aside; its history stays. Needs segment:write.")
+    @answers(SegmentPayload)
+    async def segment_archive(self, info: Info, input: VersionedInput) -> SegmentPayload:
+        segment = await definitions.archive(
+            actor(info), ids.decode("seg", input.id), expected_version=input.expected_version, now=info.context.now
+        )
+        return SegmentPayload(key=segment.id)
+
+    @strawberry.mutation(description="Put customers into a static segment. Needs segment:write.")
+    @answers(SegmentMembersPayload)
+    async def segment_members_add(self, info: Info, input: SegmentMembersInput) -> SegmentMembersPayload:
+        return await _members(info, input, static.add)
+
+    @strawberry.mutation(description="Take customers out of a static segment. Needs segment:write.")
+    @answers(SegmentMembersPayload)
+    async def segment_members_remove(self, info: Info, input: SegmentMembersInput) -> SegmentMembersPayload:
+        return await _members(info, input, static.remove)
+
+    @strawberry.mutation(description="Move a customer to another stage, or find out what keeps it. Needs stage:move.")
+    @answers(StageMovePayload)
+    async def stage_move(self, info: Info, input: StageMoveInput) -> StageMovePayload:
+        customer_id = ids.decode("cus", input.customer_id, path=("customerId",))
+        try:
+            move = await positions.move(
+                actor(info),
+                customer_id,
+                to=input.to,
+                lifecycle=optional_value(input.lifecycle),
+                expected_stage=optional_value(input.expected_stage),
+                reason=optional_value(input.reason),
+                dry_run=input.dry_run,
+                now=info.context.now,
+            )
+        except Blocked as blocked:
+            return StageMovePayload(
+                key=customer_id,
+                problems=problems_of(blocked),
+                obstacles=[_obstacle(one) for one in blocked.details.get("obstacles", [])],
+                open_to=blocked.details.get("open_to", []),
+            )
+        return StageMovePayload(
+            key=customer_id,
+            moved=not input.dry_run,
+            obstacles=[_obstacle(one) for one in move.obstacles],
+            open_to=[stage.key for stage in move.open_to],
+        )
+
+
+async def _members(info: Info, input: SegmentMembersInput, change: Any) -> SegmentMembersPayload:
+    segment_id = ids.decode("seg", input.segment_id, path=("segmentId",))
+    wanted = [ids.decode("cus", one, path=("customerIds", str(n))) for n, one in enumerate(input.customer_ids)]
+    moved = await change(actor(info), segment_id, wanted, now=info.context.now)
+    return SegmentMembersPayload(key=segment_id, changed_ids=[ids.encode("cus", one) for one in moved])
