@@ -1,8 +1,18 @@
 """The first tables."""
 
-from tortoise import migrations
-from tortoise.migrations import operations as ops
 from decimal import Decimal
+
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.contrib.postgres.fields import ArrayField, TSVectorField
+from tortoise.contrib.postgres.indexes import GinIndex
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import SqlDefault
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
 from models.base import new_id
 from models.customer import CustomerKind, IdentityKind, RelationshipKind
 from models.interaction import Channel, Direction, InteractionKind, RatingKind, Sentiment
@@ -11,15 +21,7 @@ from models.order import CostActivity, OrderStatus
 from models.record import FieldType, ImportStatus
 from models.segment import MembershipCause, SegmentKind
 from models.value import RunStatus
-from orjson import loads
-from tortoise.contrib.postgres.fields import ArrayField, TSVectorField
-from tortoise.contrib.postgres.indexes import GinIndex
-from tortoise.fields.base import OnDelete
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import SqlDefault
-from tortoise import fields
-from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -79,7 +81,7 @@ class Migration(migrations.Migration):
                 ('day', fields.DateField()),
                 ('rate', fields.DecimalField(max_digits=20, decimal_places=10)),
             ],
-            options={'table': 'exchange_rate', 'app': 'models', 'pk_attr': 'id', 'table_description': 'How much of the base currency one unit of another was worth from a day on.'},
+            options={'table': 'exchange_rate', 'app': 'models', 'constraints': [UniqueConstraint(fields=('currency', 'day'), name='uq_exchange_rate_day'), CheckConstraint(check='rate > 0', name='ck_exchange_rate_rate')], 'pk_attr': 'id', 'table_description': 'How much of the base currency one unit of another was worth from a day on.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -100,7 +102,7 @@ class Migration(migrations.Migration):
                 ('position', fields.SmallIntField(default=0)),
                 ('archived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'field_definition', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A custom field of a noun: its type and what it accepts.'},
+            options={'table': 'field_definition', 'app': 'models', 'constraints': [UniqueConstraint(fields=('noun', 'key'), name='uq_field_definition_key'), CheckConstraint(check="key ~ '^[a-z][a-zA-Z0-9_]*$'", name='ck_field_definition_key')], 'pk_attr': 'id', 'table_description': 'A custom field of a noun: its type and what it accepts.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -115,7 +117,7 @@ class Migration(migrations.Migration):
                 ('noun_id', fields.UUIDField(null=True)),
                 ('response', fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
             ],
-            options={'table': 'idempotency_key', 'app': 'models', 'indexes': [Index(fields=['created_at'])], 'pk_attr': 'id', 'table_description': 'A request that was carried out once, and its answer.'},
+            options={'table': 'idempotency_key', 'app': 'models', 'constraints': [UniqueConstraint(fields=('actor_key', 'key'), name='uq_idempotency_key')], 'indexes': [Index(fields=['created_at'])], 'pk_attr': 'id', 'table_description': 'A request that was carried out once, and its answer.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -157,7 +159,7 @@ class Migration(migrations.Migration):
                 ('is_default', fields.BooleanField(default=False)),
                 ('archived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'lifecycle', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A graph of stages that customers move through.'},
+            options={'table': 'lifecycle', 'app': 'models', 'constraints': [UniqueConstraint(fields=('is_default',), name='uq_lifecycle_default', condition='is_default')], 'pk_attr': 'id', 'table_description': 'A graph of stages that customers move through.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -200,7 +202,7 @@ class Migration(migrations.Migration):
                 ('currency', fields.CharField(null=True, max_length=3)),
                 ('archived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'product', 'app': 'models', 'indexes': [Index(fields=['category', 'id']), Index(fields=['name', 'id'])], 'pk_attr': 'id', 'table_description': 'Something that can be bought.'},
+            options={'table': 'product', 'app': 'models', 'constraints': [CheckConstraint(check='list_price IS NULL OR list_price >= 0', name='ck_product_list_price'), CheckConstraint(check='unit_cost IS NULL OR unit_cost >= 0', name='ck_product_unit_cost')], 'indexes': [Index(fields=['category', 'id']), Index(fields=['name', 'id'])], 'pk_attr': 'id', 'table_description': 'Something that can be bought.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -238,7 +240,7 @@ class Migration(migrations.Migration):
                 ('size', fields.IntField(default=0)),
                 ('archived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'segment', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A named set of customers: hand-picked, by rule, or a rule frozen at a time.'},
+            options={'table': 'segment', 'app': 'models', 'constraints': [CheckConstraint(check="kind IN ('STATIC', 'DYNAMIC', 'SNAPSHOT')", name='ck_segment_kind'), CheckConstraint(check="kind = 'STATIC' OR rule IS NOT NULL", name='ck_segment_rule')], 'pk_attr': 'id', 'table_description': 'A named set of customers: hand-picked, by rule, or a rule frozen at a time.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -308,7 +310,7 @@ class Migration(migrations.Migration):
                 ('search_vector', TSVectorField(generated=True, null=True, source_fields=('search_text',), config='simple', stored=True)),
                 ('archived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'customer', 'app': 'models', 'indexes': [Index(fields=['created_at', 'id']), Index(fields=['updated_at', 'id']), Index(fields=['sort_name', 'id']), Index(fields=['country', 'id']), Index(fields=['owner_id', 'id']), GinIndex(fields=['search_vector'], name='idx_customer_search_vector'), GinIndex(fields=['custom_fields'], name='idx_customer_custom_fields')], 'pk_attr': 'id', 'table_description': 'A person or an organisation, from suspect to advocate.'},
+            options={'table': 'customer', 'app': 'models', 'constraints': [CheckConstraint(check="kind IN ('PERSON', 'ORGANIZATION')", name='ck_customer_kind'), CheckConstraint(check='length(display_name) > 0', name='ck_customer_display_name'), CheckConstraint(check='version > 0', name='ck_customer_version')], 'indexes': [Index(fields=['created_at', 'id']), Index(fields=['updated_at', 'id']), Index(fields=['sort_name', 'id']), Index(fields=['country', 'id']), Index(fields=['owner_id', 'id']), GinIndex(fields=['search_vector'], name='idx_customer_search_vector'), GinIndex(fields=['custom_fields'], name='idx_customer_custom_fields')], 'pk_attr': 'id', 'table_description': 'A person or an organisation, from suspect to advocate.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -327,7 +329,7 @@ class Migration(migrations.Migration):
                 ('base_amount', fields.DecimalField(max_digits=20, decimal_places=4)),
                 ('note', fields.CharField(null=True, max_length=300)),
             ],
-            options={'table': 'cost_entry', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'occurred_at', 'id']), Index(fields=['occurred_at', 'id'])], 'pk_attr': 'id', 'table_description': 'What acquiring or serving a customer cost.'},
+            options={'table': 'cost_entry', 'app': 'models', 'constraints': [CheckConstraint(check='amount >= 0', name='ck_cost_entry_amount'), CheckConstraint(check='exchange_rate > 0', name='ck_cost_entry_exchange_rate')], 'indexes': [Index(fields=['customer_id', 'occurred_at', 'id']), Index(fields=['occurred_at', 'id'])], 'pk_attr': 'id', 'table_description': 'What acquiring or serving a customer cost.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -343,7 +345,7 @@ class Migration(migrations.Migration):
                 ('cost_of_goods', fields.DecimalField(max_digits=20, decimal_places=4)),
                 ('orders', fields.IntField()),
             ],
-            options={'table': 'customer_day', 'app': 'models', 'pk_attr': 'id', 'table_description': 'What a customer bought on one day, in the base currency, net of refunds; kept by the writers of orders.'},
+            options={'table': 'customer_day', 'app': 'models', 'constraints': [UniqueConstraint(fields=('customer_id', 'day'), name='uq_customer_day')], 'pk_attr': 'id', 'table_description': 'What a customer bought on one day, in the base currency, net of refunds; kept by the writers of orders.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -360,7 +362,7 @@ class Migration(migrations.Migration):
                 ('is_primary', fields.BooleanField(default=False)),
                 ('verified_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'identity', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'kind'])], 'pk_attr': 'id', 'table_description': 'One way to recognise a customer; unique over all customers in its normal form.'},
+            options={'table': 'identity', 'app': 'models', 'constraints': [UniqueConstraint(fields=('kind', 'source', 'normalized'), name='uq_identity_normalized'), CheckConstraint(check="kind IN ('EMAIL', 'PHONE', 'EXTERNAL')", name='ck_identity_kind'), CheckConstraint(check="(kind = 'EXTERNAL') = (source <> '')", name='ck_identity_source')], 'indexes': [Index(fields=['customer_id', 'kind'])], 'pk_attr': 'id', 'table_description': 'One way to recognise a customer; unique over all customers in its normal form.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -388,7 +390,7 @@ class Migration(migrations.Migration):
                 ('answer_due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('answered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'interaction', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'occurred_at', 'id']), Index(fields=['occurred_at', 'id']), Index(fields=['staff_id', 'occurred_at'])], 'pk_attr': 'id', 'table_description': 'One touchpoint: who met whom, how, when, and what came of it.'},
+            options={'table': 'interaction', 'app': 'models', 'constraints': [CheckConstraint(check='(rating IS NULL) = (rating_kind IS NULL)', name='ck_interaction_rating_kind'), CheckConstraint(check='rating IS NULL OR rating BETWEEN 0 AND 10', name='ck_interaction_rating'), CheckConstraint(check='duration_seconds IS NULL OR duration_seconds >= 0', name='ck_interaction_duration'), CheckConstraint(check='cost IS NULL OR cost_currency IS NOT NULL', name='ck_interaction_cost')], 'indexes': [Index(fields=['customer_id', 'occurred_at', 'id']), Index(fields=['occurred_at', 'id']), Index(fields=['staff_id', 'occurred_at'])], 'pk_attr': 'id', 'table_description': 'One touchpoint: who met whom, how, when, and what came of it.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -414,7 +416,7 @@ class Migration(migrations.Migration):
                 ('channel', fields.CharField(null=True, max_length=80)),
                 ('quantity', fields.IntField(default=1)),
             ],
-            options={'table': 'order', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'placed_at', 'id']), Index(fields=['placed_at', 'id']), Index(fields=['base_amount', 'id'])], 'pk_attr': 'id', 'table_description': 'A purchase.'},
+            options={'table': 'order', 'app': 'models', 'constraints': [CheckConstraint(check='amount >= 0', name='ck_order_amount'), CheckConstraint(check='list_amount >= amount', name='ck_order_list_amount'), CheckConstraint(check='refunded BETWEEN 0 AND amount', name='ck_order_refunded'), CheckConstraint(check='exchange_rate > 0', name='ck_order_exchange_rate'), CheckConstraint(check='quantity >= 0', name='ck_order_quantity'), UniqueConstraint(fields=('customer_id', 'source', 'reference'), name='uq_order_reference', condition='reference IS NOT NULL')], 'indexes': [Index(fields=['customer_id', 'placed_at', 'id']), Index(fields=['placed_at', 'id']), Index(fields=['base_amount', 'id'])], 'pk_attr': 'id', 'table_description': 'A purchase.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -434,7 +436,7 @@ class Migration(migrations.Migration):
                 ('amount', fields.DecimalField(max_digits=20, decimal_places=4)),
                 ('cost_of_goods', fields.DecimalField(null=True, max_digits=20, decimal_places=4)),
             ],
-            options={'table': 'order_line', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'product_id']), Index(fields=['order_id', 'position'])], 'pk_attr': 'id', 'table_description': "One product of an order; `customer_id` repeats the order's, so that the line stays with its customer."},
+            options={'table': 'order_line', 'app': 'models', 'constraints': [CheckConstraint(check='quantity > 0', name='ck_order_line_quantity'), CheckConstraint(check='amount >= 0', name='ck_order_line_amount'), CheckConstraint(check='discount >= 0', name='ck_order_line_discount')], 'indexes': [Index(fields=['customer_id', 'product_id']), Index(fields=['order_id', 'position'])], 'pk_attr': 'id', 'table_description': "One product of an order; `customer_id` repeats the order's, so that the line stays with its customer."},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -451,7 +453,7 @@ class Migration(migrations.Migration):
                 ('until', fields.DateField(null=True)),
                 ('note', fields.CharField(null=True, max_length=500)),
             ],
-            options={'table': 'relationship', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'kind']), Index(fields=['related_id', 'kind'])], 'pk_attr': 'id', 'table_description': 'A typed, dated link from one customer to another.'},
+            options={'table': 'relationship', 'app': 'models', 'constraints': [CheckConstraint(check='customer_id <> related_id', name='ck_relationship_self'), CheckConstraint(check='until IS NULL OR since IS NULL OR until >= since', name='ck_relationship_dates'), UniqueConstraint(fields=('customer_id', 'related_id', 'kind'), name='uq_relationship_open', condition='until IS NULL'), UniqueConstraint(fields=('customer_id',), name='uq_relationship_referrer', condition="kind = 'REFERRED_BY' AND until IS NULL")], 'indexes': [Index(fields=['customer_id', 'kind']), Index(fields=['related_id', 'kind'])], 'pk_attr': 'id', 'table_description': 'A typed, dated link from one customer to another.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -468,7 +470,7 @@ class Migration(migrations.Migration):
                 ('exit_cause', fields.CharEnumField(null=True, description='DATA_CHANGED: DATA_CHANGED\nRULE_CHANGED: RULE_CHANGED\nMANUAL: MANUAL\nMERGED: MERGED\nTIME_PASSED: TIME_PASSED', enum_type=MembershipCause, max_length=12)),
                 ('rule_version', fields.IntField(default=0)),
             ],
-            options={'table': 'segment_membership', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'segment_id', 'entered_at']), Index(fields=['segment_id', 'entered_at', 'id'])], 'pk_attr': 'id', 'table_description': 'A stay of a customer in a segment; open while `exited_at` is null.'},
+            options={'table': 'segment_membership', 'app': 'models', 'constraints': [UniqueConstraint(fields=('segment_id', 'customer_id'), name='uq_segment_membership_open', condition='exited_at IS NULL'), CheckConstraint(check='(exited_at IS NULL) = (exit_cause IS NULL)', name='ck_segment_membership_exit_cause'), CheckConstraint(check='exited_at IS NULL OR exited_at >= entered_at', name='ck_segment_membership_order')], 'indexes': [Index(fields=['customer_id', 'segment_id', 'entered_at']), Index(fields=['segment_id', 'entered_at', 'id'])], 'pk_attr': 'id', 'table_description': 'A stay of a customer in a segment; open while `exited_at` is null.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -503,7 +505,7 @@ class Migration(migrations.Migration):
                 ('is_initial', fields.BooleanField(default=False)),
                 ('target_days', fields.IntField(null=True)),
             ],
-            options={'table': 'stage', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A place in a lifecycle.'},
+            options={'table': 'stage', 'app': 'models', 'constraints': [UniqueConstraint(fields=('lifecycle_id', 'key'), name='uq_stage_key'), UniqueConstraint(fields=('lifecycle_id',), name='uq_stage_initial', condition='is_initial'), CheckConstraint(check='target_days IS NULL OR target_days > 0', name='ck_stage_target_days')], 'pk_attr': 'id', 'table_description': 'A place in a lifecycle.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -523,7 +525,7 @@ class Migration(migrations.Migration):
                 ('requires_reason', fields.BooleanField(default=False)),
                 ('required_scope', fields.CharField(null=True, max_length=40)),
             ],
-            options={'table': 'stage_edge', 'app': 'models', 'pk_attr': 'id', 'table_description': 'An allowed move between two stages.'},
+            options={'table': 'stage_edge', 'app': 'models', 'constraints': [UniqueConstraint(fields=('from_stage_id', 'to_stage_id'), name='uq_stage_edge'), CheckConstraint(check='from_stage_id <> to_stage_id', name='ck_stage_edge_self')], 'pk_attr': 'id', 'table_description': 'An allowed move between two stages.'},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -537,7 +539,7 @@ class Migration(migrations.Migration):
                 ('stage', fields.ForeignKeyField('models.Stage', source_field='stage_id', db_constraint=True, to_field='id', related_name='positions', on_delete=OnDelete.RESTRICT)),
                 ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'stage_position', 'app': 'models', 'indexes': [Index(fields=['stage_id', 'entered_at', 'customer_id'])], 'pk_attr': 'id', 'table_description': 'Where a customer stands in a lifecycle now.'},
+            options={'table': 'stage_position', 'app': 'models', 'constraints': [UniqueConstraint(fields=('customer_id', 'lifecycle_id'), name='uq_stage_position')], 'indexes': [Index(fields=['stage_id', 'entered_at', 'customer_id'])], 'pk_attr': 'id', 'table_description': 'Where a customer stands in a lifecycle now.'},
             bases=['Record'],
         ),
         ops.CreateModel(
@@ -585,7 +587,7 @@ class Migration(migrations.Migration):
                 ('published_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'value_run', 'app': 'models', 'indexes': [Index(fields=['as_of', 'id'])], 'pk_attr': 'id', 'table_description': "One computation of everybody's value: what it assumed, what it found, how far it got."},
+            options={'table': 'value_run', 'app': 'models', 'constraints': [UniqueConstraint(fields=('is_current',), name='uq_value_run_current', condition='is_current'), CheckConstraint(check="NOT is_current OR status = 'PUBLISHED'", name='ck_value_run_current')], 'indexes': [Index(fields=['as_of', 'id'])], 'pk_attr': 'id', 'table_description': "One computation of everybody's value: what it assumed, what it found, how far it got."},
             bases=['Versioned'],
         ),
         ops.CreateModel(
@@ -641,203 +643,61 @@ class Migration(migrations.Migration):
                 ('value_tier', fields.SmallIntField(null=True)),
                 ('insufficient', fields.JSONField(default=dict, encoder=JSON_DUMPS, decoder=loads)),
             ],
-            options={'table': 'value_snapshot', 'app': 'models', 'indexes': [Index(fields=['customer_id', 'as_of']), Index(fields=['run_id', 'clv', 'customer_id']), Index(fields=['run_id', 'net_profit', 'customer_id']), Index(fields=['run_id', 'rfm_group', 'customer_id'])], 'pk_attr': 'id', 'table_description': "One customer's figures in one run; money in the run's currency, null where the figure cannot be known."},
+            options={'table': 'value_snapshot', 'app': 'models', 'constraints': [UniqueConstraint(fields=('run_id', 'customer_id'), name='uq_value_snapshot')], 'indexes': [Index(fields=['customer_id', 'as_of']), Index(fields=['run_id', 'clv', 'customer_id']), Index(fields=['run_id', 'net_profit', 'customer_id']), Index(fields=['run_id', 'rfm_group', 'customer_id'])], 'pk_attr': 'id', 'table_description': "One customer's figures in one run; money in the run's currency, null where the figure cannot be known."},
             bases=['Record'],
         ),
-        ops.AddConstraint(
-            model_name='ExchangeRate',
-            constraint=UniqueConstraint(fields=('currency', 'day'), name='uq_exchange_rate_day'),
-        ),
-        ops.AddConstraint(
-            model_name='ExchangeRate',
-            constraint=CheckConstraint(check='rate > 0', name='ck_exchange_rate_rate'),
-        ),
-        ops.AddConstraint(
-            model_name='FieldDefinition',
-            constraint=UniqueConstraint(fields=('noun', 'key'), name='uq_field_definition_key'),
-        ),
-        ops.AddConstraint(
-            model_name='FieldDefinition',
-            constraint=CheckConstraint(check="key ~ '^[a-z][a-zA-Z0-9_]*$'", name='ck_field_definition_key'),
-        ),
-        ops.AddConstraint(
-            model_name='IdempotencyKey',
-            constraint=UniqueConstraint(fields=('actor_key', 'key'), name='uq_idempotency_key'),
-        ),
-        ops.AddConstraint(
-            model_name='Lifecycle',
-            constraint=UniqueConstraint(fields=('is_default',), name='uq_lifecycle_default', condition='is_default'),
-        ),
-        ops.AddConstraint(
-            model_name='Product',
-            constraint=CheckConstraint(check='list_price IS NULL OR list_price >= 0', name='ck_product_list_price'),
-        ),
-        ops.AddConstraint(
-            model_name='Product',
-            constraint=CheckConstraint(check='unit_cost IS NULL OR unit_cost >= 0', name='ck_product_unit_cost'),
-        ),
-        ops.AddConstraint(
-            model_name='Segment',
-            constraint=CheckConstraint(check="kind IN ('STATIC', 'DYNAMIC', 'SNAPSHOT')", name='ck_segment_kind'),
-        ),
-        ops.AddConstraint(
-            model_name='Segment',
-            constraint=CheckConstraint(check="kind = 'STATIC' OR rule IS NOT NULL", name='ck_segment_rule'),
-        ),
-        ops.AddConstraint(
-            model_name='Customer',
-            constraint=CheckConstraint(check="kind IN ('PERSON', 'ORGANIZATION')", name='ck_customer_kind'),
-        ),
-        ops.AddConstraint(
-            model_name='Customer',
-            constraint=CheckConstraint(check='length(display_name) > 0', name='ck_customer_display_name'),
-        ),
-        ops.AddConstraint(
-            model_name='Customer',
-            constraint=CheckConstraint(check='version > 0', name='ck_customer_version'),
-        ),
-        ops.AddConstraint(
-            model_name='CostEntry',
-            constraint=CheckConstraint(check='amount >= 0', name='ck_cost_entry_amount'),
-        ),
-        ops.AddConstraint(
-            model_name='CostEntry',
-            constraint=CheckConstraint(check='exchange_rate > 0', name='ck_cost_entry_exchange_rate'),
-        ),
-        ops.AddConstraint(
-            model_name='CustomerDay',
-            constraint=UniqueConstraint(fields=('customer_id', 'day'), name='uq_customer_day'),
-        ),
-        ops.AddConstraint(
-            model_name='Identity',
-            constraint=UniqueConstraint(fields=('kind', 'source', 'normalized'), name='uq_identity_normalized'),
-        ),
-        ops.AddConstraint(
-            model_name='Identity',
-            constraint=CheckConstraint(check="kind IN ('EMAIL', 'PHONE', 'EXTERNAL')", name='ck_identity_kind'),
-        ),
-        ops.AddConstraint(
-            model_name='Identity',
-            constraint=CheckConstraint(check="(kind = 'EXTERNAL') = (source <> '')", name='ck_identity_source'),
-        ),
-        ops.AddConstraint(
-            model_name='Interaction',
-            constraint=CheckConstraint(check='(rating IS NULL) = (rating_kind IS NULL)', name='ck_interaction_rating_kind'),
-        ),
-        ops.AddConstraint(
-            model_name='Interaction',
-            constraint=CheckConstraint(check='rating IS NULL OR rating BETWEEN 0 AND 10', name='ck_interaction_rating'),
-        ),
-        ops.AddConstraint(
-            model_name='Interaction',
-            constraint=CheckConstraint(check='duration_seconds IS NULL OR duration_seconds >= 0', name='ck_interaction_duration'),
-        ),
-        ops.AddConstraint(
-            model_name='Interaction',
-            constraint=CheckConstraint(check='cost IS NULL OR cost_currency IS NOT NULL', name='ck_interaction_cost'),
-        ),
-        ops.AddConstraint(
-            model_name='Order',
-            constraint=CheckConstraint(check='amount >= 0', name='ck_order_amount'),
-        ),
-        ops.AddConstraint(
-            model_name='Order',
-            constraint=CheckConstraint(check='list_amount >= amount', name='ck_order_list_amount'),
-        ),
-        ops.AddConstraint(
-            model_name='Order',
-            constraint=CheckConstraint(check='refunded BETWEEN 0 AND amount', name='ck_order_refunded'),
-        ),
-        ops.AddConstraint(
-            model_name='Order',
-            constraint=CheckConstraint(check='exchange_rate > 0', name='ck_order_exchange_rate'),
-        ),
-        ops.AddConstraint(
-            model_name='Order',
-            constraint=CheckConstraint(check='quantity >= 0', name='ck_order_quantity'),
-        ),
-        ops.AddConstraint(
-            model_name='Order',
-            constraint=UniqueConstraint(fields=('customer_id', 'source', 'reference'), name='uq_order_reference', condition='reference IS NOT NULL'),
-        ),
-        ops.AddConstraint(
-            model_name='OrderLine',
-            constraint=CheckConstraint(check='quantity > 0', name='ck_order_line_quantity'),
-        ),
-        ops.AddConstraint(
-            model_name='OrderLine',
-            constraint=CheckConstraint(check='amount >= 0', name='ck_order_line_amount'),
-        ),
-        ops.AddConstraint(
-            model_name='OrderLine',
-            constraint=CheckConstraint(check='discount >= 0', name='ck_order_line_discount'),
-        ),
-        ops.AddConstraint(
-            model_name='Relationship',
-            constraint=CheckConstraint(check='customer_id <> related_id', name='ck_relationship_self'),
-        ),
-        ops.AddConstraint(
-            model_name='Relationship',
-            constraint=CheckConstraint(check='until IS NULL OR since IS NULL OR until >= since', name='ck_relationship_dates'),
-        ),
-        ops.AddConstraint(
-            model_name='Relationship',
-            constraint=UniqueConstraint(fields=('customer_id', 'related_id', 'kind'), name='uq_relationship_open', condition='until IS NULL'),
-        ),
-        ops.AddConstraint(
-            model_name='Relationship',
-            constraint=UniqueConstraint(fields=('customer_id',), name='uq_relationship_referrer', condition="kind = 'REFERRED_BY' AND until IS NULL"),
-        ),
-        ops.AddConstraint(
-            model_name='SegmentMembership',
-            constraint=UniqueConstraint(fields=('segment_id', 'customer_id'), name='uq_segment_membership_open', condition='exited_at IS NULL'),
-        ),
-        ops.AddConstraint(
-            model_name='SegmentMembership',
-            constraint=CheckConstraint(check='(exited_at IS NULL) = (exit_cause IS NULL)', name='ck_segment_membership_exit_cause'),
-        ),
-        ops.AddConstraint(
-            model_name='SegmentMembership',
-            constraint=CheckConstraint(check='exited_at IS NULL OR exited_at >= entered_at', name='ck_segment_membership_order'),
-        ),
-        ops.AddConstraint(
-            model_name='Stage',
-            constraint=UniqueConstraint(fields=('lifecycle_id', 'key'), name='uq_stage_key'),
-        ),
-        ops.AddConstraint(
-            model_name='Stage',
-            constraint=UniqueConstraint(fields=('lifecycle_id',), name='uq_stage_initial', condition='is_initial'),
-        ),
-        ops.AddConstraint(
-            model_name='Stage',
-            constraint=CheckConstraint(check='target_days IS NULL OR target_days > 0', name='ck_stage_target_days'),
-        ),
-        ops.AddConstraint(
-            model_name='StageEdge',
-            constraint=UniqueConstraint(fields=('from_stage_id', 'to_stage_id'), name='uq_stage_edge'),
-        ),
-        ops.AddConstraint(
-            model_name='StageEdge',
-            constraint=CheckConstraint(check='from_stage_id <> to_stage_id', name='ck_stage_edge_self'),
-        ),
-        ops.AddConstraint(
-            model_name='StagePosition',
-            constraint=UniqueConstraint(fields=('customer_id', 'lifecycle_id'), name='uq_stage_position'),
-        ),
-        ops.AddConstraint(
-            model_name='ValueRun',
-            constraint=UniqueConstraint(fields=('is_current',), name='uq_value_run_current', condition='is_current'),
-        ),
-        ops.AddConstraint(
-            model_name='ValueRun',
-            constraint=CheckConstraint(check="NOT is_current OR status = 'PUBLISHED'", name='ck_value_run_current'),
-        ),
-        ops.AddConstraint(
-            model_name='ValueSnapshot',
-            constraint=UniqueConstraint(fields=('run_id', 'customer_id'), name='uq_value_snapshot'),
-        ),
         ops.RunSQL(
-            ['CREATE INDEX idx_customer_search_text ON customer USING gin (search_text gin_trgm_ops)'],
-            reverse_sql=['DROP INDEX idx_customer_search_text'],
+            [
+                'CREATE INDEX idx_customer_search_text ON customer USING gin (search_text gin_trgm_ops)',
+                'ALTER TABLE "exchange_rate" ADD CONSTRAINT "uq_exchange_rate_day" UNIQUE ("currency", "day")',
+                'ALTER TABLE "exchange_rate" ADD CONSTRAINT "ck_exchange_rate_rate" CHECK (rate > 0)',
+                'ALTER TABLE "field_definition" ADD CONSTRAINT "uq_field_definition_key" UNIQUE ("noun", "key")',
+                'ALTER TABLE "field_definition" ADD CONSTRAINT "ck_field_definition_key" CHECK (key ~ \'^[a-z][a-zA-Z0-9_]*$\')',
+                'ALTER TABLE "idempotency_key" ADD CONSTRAINT "uq_idempotency_key" UNIQUE ("actor_key", "key")',
+                'CREATE UNIQUE INDEX "uq_lifecycle_default" ON "lifecycle" ("is_default") WHERE is_default',
+                'ALTER TABLE "product" ADD CONSTRAINT "ck_product_list_price" CHECK (list_price IS NULL OR list_price >= 0)',
+                'ALTER TABLE "product" ADD CONSTRAINT "ck_product_unit_cost" CHECK (unit_cost IS NULL OR unit_cost >= 0)',
+                'ALTER TABLE "segment" ADD CONSTRAINT "ck_segment_kind" CHECK (kind IN (\'STATIC\', \'DYNAMIC\', \'SNAPSHOT\'))',
+                'ALTER TABLE "segment" ADD CONSTRAINT "ck_segment_rule" CHECK (kind = \'STATIC\' OR rule IS NOT NULL)',
+                'ALTER TABLE "customer" ADD CONSTRAINT "ck_customer_kind" CHECK (kind IN (\'PERSON\', \'ORGANIZATION\'))',
+                'ALTER TABLE "customer" ADD CONSTRAINT "ck_customer_display_name" CHECK (length(display_name) > 0)',
+                'ALTER TABLE "customer" ADD CONSTRAINT "ck_customer_version" CHECK (version > 0)',
+                'ALTER TABLE "cost_entry" ADD CONSTRAINT "ck_cost_entry_amount" CHECK (amount >= 0)',
+                'ALTER TABLE "cost_entry" ADD CONSTRAINT "ck_cost_entry_exchange_rate" CHECK (exchange_rate > 0)',
+                'ALTER TABLE "customer_day" ADD CONSTRAINT "uq_customer_day" UNIQUE ("customer_id", "day")',
+                'ALTER TABLE "identity" ADD CONSTRAINT "uq_identity_normalized" UNIQUE ("kind", "source", "normalized")',
+                'ALTER TABLE "identity" ADD CONSTRAINT "ck_identity_kind" CHECK (kind IN (\'EMAIL\', \'PHONE\', \'EXTERNAL\'))',
+                'ALTER TABLE "identity" ADD CONSTRAINT "ck_identity_source" CHECK ((kind = \'EXTERNAL\') = (source <> \'\'))',
+                'ALTER TABLE "interaction" ADD CONSTRAINT "ck_interaction_rating_kind" CHECK ((rating IS NULL) = (rating_kind IS NULL))',
+                'ALTER TABLE "interaction" ADD CONSTRAINT "ck_interaction_rating" CHECK (rating IS NULL OR rating BETWEEN 0 AND 10)',
+                'ALTER TABLE "interaction" ADD CONSTRAINT "ck_interaction_duration" CHECK (duration_seconds IS NULL OR duration_seconds >= 0)',
+                'ALTER TABLE "interaction" ADD CONSTRAINT "ck_interaction_cost" CHECK (cost IS NULL OR cost_currency IS NOT NULL)',
+                'ALTER TABLE "order" ADD CONSTRAINT "ck_order_amount" CHECK (amount >= 0)',
+                'ALTER TABLE "order" ADD CONSTRAINT "ck_order_list_amount" CHECK (list_amount >= amount)',
+                'ALTER TABLE "order" ADD CONSTRAINT "ck_order_refunded" CHECK (refunded BETWEEN 0 AND amount)',
+                'ALTER TABLE "order" ADD CONSTRAINT "ck_order_exchange_rate" CHECK (exchange_rate > 0)',
+                'ALTER TABLE "order" ADD CONSTRAINT "ck_order_quantity" CHECK (quantity >= 0)',
+                'CREATE UNIQUE INDEX "uq_order_reference" ON "order" ("customer_id", "source", "reference") WHERE reference IS NOT NULL',
+                'ALTER TABLE "order_line" ADD CONSTRAINT "ck_order_line_quantity" CHECK (quantity > 0)',
+                'ALTER TABLE "order_line" ADD CONSTRAINT "ck_order_line_amount" CHECK (amount >= 0)',
+                'ALTER TABLE "order_line" ADD CONSTRAINT "ck_order_line_discount" CHECK (discount >= 0)',
+                'ALTER TABLE "relationship" ADD CONSTRAINT "ck_relationship_self" CHECK (customer_id <> related_id)',
+                'ALTER TABLE "relationship" ADD CONSTRAINT "ck_relationship_dates" CHECK (until IS NULL OR since IS NULL OR until >= since)',
+                'CREATE UNIQUE INDEX "uq_relationship_open" ON "relationship" ("customer_id", "related_id", "kind") WHERE until IS NULL',
+                'CREATE UNIQUE INDEX "uq_relationship_referrer" ON "relationship" ("customer_id") WHERE kind = \'REFERRED_BY\' AND until IS NULL',
+                'CREATE UNIQUE INDEX "uq_segment_membership_open" ON "segment_membership" ("segment_id", "customer_id") WHERE exited_at IS NULL',
+                'ALTER TABLE "segment_membership" ADD CONSTRAINT "ck_segment_membership_exit_cause" CHECK ((exited_at IS NULL) = (exit_cause IS NULL))',
+                'ALTER TABLE "segment_membership" ADD CONSTRAINT "ck_segment_membership_order" CHECK (exited_at IS NULL OR exited_at >= entered_at)',
+                'ALTER TABLE "stage" ADD CONSTRAINT "uq_stage_key" UNIQUE ("lifecycle_id", "key")',
+                'CREATE UNIQUE INDEX "uq_stage_initial" ON "stage" ("lifecycle_id") WHERE is_initial',
+                'ALTER TABLE "stage" ADD CONSTRAINT "ck_stage_target_days" CHECK (target_days IS NULL OR target_days > 0)',
+                'ALTER TABLE "stage_edge" ADD CONSTRAINT "uq_stage_edge" UNIQUE ("from_stage_id", "to_stage_id")',
+                'ALTER TABLE "stage_edge" ADD CONSTRAINT "ck_stage_edge_self" CHECK (from_stage_id <> to_stage_id)',
+                'ALTER TABLE "stage_position" ADD CONSTRAINT "uq_stage_position" UNIQUE ("customer_id", "lifecycle_id")',
+                'CREATE UNIQUE INDEX "uq_value_run_current" ON "value_run" ("is_current") WHERE is_current',
+                'ALTER TABLE "value_run" ADD CONSTRAINT "ck_value_run_current" CHECK (NOT is_current OR status = \'PUBLISHED\')',
+                'ALTER TABLE "value_snapshot" ADD CONSTRAINT "uq_value_snapshot" UNIQUE ("run_id", "customer_id")',
+            ],
+            reverse_sql='',
         ),
     ]
