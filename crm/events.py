@@ -47,6 +47,7 @@ class EventType(StrEnum):
     VALUE_PUBLISHED = "value.published"
     VALUE_CHANGED = "value.changed"
     TOKEN_CREATED = "token.created"
+    TOKEN_ROTATED = "token.rotated"
     TOKEN_REVOKED = "token.revoked"
     STAFF_CREATED = "staff.created"
     STAFF_UPDATED = "staff.updated"

@@ -24,6 +24,7 @@ PREFIXES: dict[str, str] = {
     "value_run": "run",
     "value_snapshot": "val",
     "staff_member": "stf",
+    "staff_session": "ses",
     "role": "rol",
     "api_token": "tok",
     "event": "evt",
