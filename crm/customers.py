@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict
 from uuid import UUID
@@ -86,16 +86,33 @@ async def create(
 
 async def _insert(actor: Actor, fields: CustomerFields, entries: list[IdentityInput], now: datetime) -> Customer:
     known = await custom_fields.definitions("customer")
-    customer = Customer()
-    await _apply(customer, fields, known, now)
-    if entries and not customer.display_name and not _derived_name(customer):
-        customer.display_name = text.clean(entries[0].value, field="value", limit=300)
-    _name(customer)
+    customer = draft(fields, entries, known, now)
+    await _need_owner(fields)
     await changes.create(actor, customer, EventType.CUSTOMER_CREATED)
     await identities.attach(actor, customer, entries)
     await refresh_search(customer, known)
     await positions.enter_default(actor, customer.id, now=now)
     return customer
+
+
+def draft(
+    fields: CustomerFields, entries: Sequence[IdentityInput], known: list[FieldDefinition], now: datetime
+) -> Customer:
+    """A new customer, checked but for its owner and not saved; without a name it is called by its first identity."""
+    customer = Customer()
+    _say(customer, fields, known, now)
+    if entries and not customer.display_name and not _derived_name(customer):
+        customer.display_name = text.clean(entries[0].value, field="value", limit=300)
+    _name(customer)
+    return customer
+
+
+def revise(customer: Customer, fields: CustomerFields, known: list[FieldDefinition], now: datetime) -> None:
+    """Apply changed fields to a customer, checked but for its owner; a name that was derived is derived anew."""
+    if "display_name" not in fields and customer.display_name == _derived_name(customer):
+        customer.display_name = ""
+    _say(customer, fields, known, now)
+    _name(customer)
 
 
 async def update(
@@ -127,10 +144,8 @@ async def _change(
 ) -> bool:
     known = await custom_fields.definitions("customer")
     before = state(customer)
-    if "display_name" not in fields and customer.display_name == _derived_name(customer):
-        customer.display_name = ""
-    await _apply(customer, fields, known, now)
-    _name(customer)
+    revise(customer, fields, known, now)
+    await _need_owner(fields)
     changed = await changes.save(actor, customer, before, EventType.CUSTOMER_UPDATED)
     for key in removed:
         await identities.detach(actor, await _own_identity(customer, key))
@@ -215,14 +230,21 @@ async def delete(actor: Actor, customer_id: UUID, *, expected_version: int | Non
         await changes.delete(actor, customer, EventType.CUSTOMER_DELETED)
 
 
-async def _apply(customer: Customer, fields: CustomerFields, known: list[FieldDefinition], now: datetime) -> None:
+def _say(customer: Customer, fields: CustomerFields, known: list[FieldDefinition], now: datetime) -> None:
     for name, value in fields.items():
         if name != "custom_fields":
             setattr(customer, name, _READERS[name](value))
     customer.custom_fields = custom_fields.merged(known, customer.custom_fields, fields.get("custom_fields") or {})
-    if fields.get("owner_id") and not await StaffMember.exists(id=fields["owner_id"], active=True):
-        raise ValidationFailed("ownerId names no active staff member.", path=("ownerId",))
     _check_dates(customer, now)
+
+
+async def _need_owner(fields: CustomerFields) -> None:
+    if fields.get("owner_id") and not await StaffMember.exists(id=fields["owner_id"], active=True):
+        raise unknown_owner()
+
+
+def unknown_owner() -> ValidationFailed:
+    return ValidationFailed("ownerId names no active staff member.", path=("ownerId",))
 
 
 def _check_dates(customer: Customer, now: datetime) -> None:
@@ -251,11 +273,16 @@ def _derived_name(customer: Customer) -> str:
 
 async def refresh_search(customer: Customer, known: list[FieldDefinition]) -> None:
     """Rebuild what searches look through: names, identities and searchable custom fields."""
-    names = [customer.display_name, customer.given_name, customer.family_name, customer.organization_name]
     held = await Identity.filter(customer_id=customer.id).order_by("id").values_list("normalized", flat=True)
-    parts = [*names, *held, *custom_fields.searchable(known, customer.custom_fields)]
-    customer.search_text = search_text([str(part) for part in parts if part])
+    customer.search_text = searched(customer, [str(value) for value in held], known)
     await customer.save(update_fields=["search_text"])
+
+
+def searched(customer: Customer, normalized: list[str], known: list[FieldDefinition]) -> str:
+    """What searches look through, of a customer that holds identities with these normal forms."""
+    names = [customer.display_name, customer.given_name, customer.family_name, customer.organization_name]
+    parts = [*names, *normalized, *custom_fields.searchable(known, customer.custom_fields)]
+    return search_text([part for part in parts if part])
 
 
 def search_text(parts: list[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -89,21 +90,38 @@ async def record(
 
 async def _insert(actor: Actor, customer_id: UUID, fields: OrderFields, lines: list[LineInput], now: datetime) -> Order:
     house = await organization.current()
+    order, made = draft(customer_id, fields, lines, await products_of(lines), house, now)
+    await price(order, fields, house)
+    await _refuse_duplicate(order)
+    await changes.create(actor, order, EventType.ORDER_RECORDED, data=told(order))
+    await OrderLine.bulk_create(made)
+    await rollup.refresh_days(customer_id, {day_of(order, house.time_zone)}, house.time_zone)
+    return order
+
+
+def draft(
+    customer_id: UUID,
+    fields: OrderFields,
+    lines: Sequence[LineInput],
+    products: Mapping[str, Product],
+    house: organization.Organization,
+    now: datetime,
+) -> tuple[Order, list[OrderLine]]:
+    """A new order and its lines, checked, but neither priced in the base currency nor saved; `products` by SKU."""
     order = Order(customer_id=customer_id, currency=fields.get("currency", house.base_currency), placed_at=now)
-    made = await _lines(order, lines)
+    made = _lines(order, lines, products)
     if made:
         order.amount = sum((line.amount for line in made), Decimal(0))
         order.list_amount = sum((line.amount + line.discount for line in made), Decimal(0))
         order.quantity = int(sum((line.quantity for line in made), Decimal(0)))
         order.cost_of_goods = _cost_of(made)
-    await _apply(order, fields, house, now)
-    await _refuse_duplicate(order)
-    await changes.create(
-        actor, order, EventType.ORDER_RECORDED, data={"amount": order.amount, "currency": order.currency}
-    )
-    await OrderLine.bulk_create(made)
-    await rollup.refresh_days(customer_id, {_day(order, house.time_zone)}, house.time_zone)
-    return order
+    _say(order, fields, now)
+    return order, made
+
+
+def told(order: Order) -> dict[str, Any]:
+    """What the event of a new order tells of it."""
+    return {"amount": order.amount, "currency": order.currency}
 
 
 async def update(
@@ -115,11 +133,11 @@ async def update(
         order = await changes.load(Order, order_id, expected_version=expected_version)
         await need_visible(actor, order.customer_id, path=("id",))
         house = await organization.current()
-        before, day = state(order), _day(order, house.time_zone)
+        before, day = state(order), day_of(order, house.time_zone)
         await _apply(order, fields, house, now)
         await _refuse_duplicate(order)
         if await changes.save(actor, order, before, EventType.ORDER_UPDATED):
-            days = {day, _day(order, house.time_zone)}
+            days = {day, day_of(order, house.time_zone)}
             await rollup.refresh_days(order.customer_id, days, house.time_zone)
         return order
 
@@ -132,19 +150,31 @@ async def delete(actor: Actor, order_id: UUID, *, expected_version: int | None) 
         await need_visible(actor, order.customer_id, path=("id",))
         house = await organization.current()
         await changes.delete(actor, order, EventType.ORDER_DELETED)
-        await rollup.refresh_days(order.customer_id, {_day(order, house.time_zone)}, house.time_zone)
+        await rollup.refresh_days(order.customer_id, {day_of(order, house.time_zone)}, house.time_zone)
 
 
 async def _apply(order: Order, fields: OrderFields, house: organization.Organization, now: datetime) -> None:
+    _say(order, fields, now)
+    await price(order, fields, house)
+
+
+def _say(order: Order, fields: OrderFields, now: datetime) -> None:
     _describe(order, fields)
     order.placed_at = _placed(fields.get("placed_at", order.placed_at), now)
     order.currency = codes.currency(fields.get("currency", order.currency))
     _amounts(order, fields)
+
+
+async def price(
+    order: Order,
+    fields: OrderFields,
+    house: organization.Organization,
+    rate_of: Callable[..., Awaitable[Decimal]] = money.exchange_rate,
+) -> None:
+    """Set the exchange rate of a new order, or of one whose currency changes, and the amounts in the base currency."""
     if not order._saved_in_db or fields.keys() & {"currency", "exchange_rate"}:
-        day = _day(order, house.time_zone)
-        order.exchange_rate = await money.exchange_rate(
-            order.currency, house.base_currency, day, fields.get("exchange_rate")
-        )
+        day = day_of(order, house.time_zone)
+        order.exchange_rate = await rate_of(order.currency, house.base_currency, day, fields.get("exchange_rate"))
     order.base_amount = money.in_base(order.amount, order.exchange_rate)
     cost = order.cost_of_goods
     order.base_cost = None if cost is None else money.in_base(cost, order.exchange_rate)
@@ -223,15 +253,19 @@ async def _refuse_duplicate(order: Order) -> None:
         )
 
 
-async def _lines(order: Order, given: list[LineInput]) -> list[OrderLine]:
+async def products_of(lines: Iterable[LineInput]) -> dict[str, Product]:
+    """The products that lines name, by SKU."""
+    skus = {line.sku for line in lines if line.sku}
+    return {product.sku: product for product in await Product.filter(sku__in=skus)} if skus else {}
+
+
+def _lines(order: Order, given: Sequence[LineInput], products: Mapping[str, Product]) -> list[OrderLine]:
     if len(given) > MAX_LINES:
         raise ValidationFailed(f"The order has {len(given)} lines; at most {MAX_LINES} are taken.", path=("lines",))
-    skus = {line.sku for line in given if line.sku}
-    products = {product.sku: product for product in await Product.filter(sku__in=skus)} if skus else {}
     return [_line(order, position, line, products) for position, line in enumerate(given, start=1)]
 
 
-def _line(order: Order, position: int, given: LineInput, products: dict[str, Product]) -> OrderLine:
+def _line(order: Order, position: int, given: LineInput, products: Mapping[str, Product]) -> OrderLine:
     path = f"lines.{position - 1}"
     product = products.get(given.sku) if given.sku else None
     if given.sku and product is None:
@@ -274,5 +308,6 @@ def _cost_of(lines: list[OrderLine]) -> Decimal | None:
     return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
 
-def _day(order: Order, time_zone: str) -> date:
+def day_of(order: Order, time_zone: str) -> date:
+    """The day of the order by the organisation's clock."""
     return order.placed_at.astimezone(ZoneInfo(time_zone)).date()

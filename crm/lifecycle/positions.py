@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from crm import audit, events, text
@@ -37,10 +38,15 @@ class Move:
 
 async def enter_default(actor: Actor, customer_id: UUID, *, now: datetime) -> StagePosition | None:
     """Put a new customer on the first stage of the default lifecycle, inside the caller's transaction."""
-    stage = await Stage.get_or_none(is_initial=True, lifecycle__is_default=True, lifecycle__archived_at=None)
+    stage = await default_entry()
     if stage is None:
         return None
     return await _enter(actor, customer_id, stage, now)
+
+
+async def default_entry() -> Stage | None:
+    """The stage that new customers start at."""
+    return await Stage.get_or_none(is_initial=True, lifecycle__is_default=True, lifecycle__archived_at=None)
 
 
 async def _enter(actor: Actor, customer_id: UUID, stage: Stage, now: datetime) -> StagePosition:
@@ -191,7 +197,29 @@ async def _note(
     reason: str | None,
     dwell: int | None = None,
 ) -> StageTransition:
-    transition = StageTransition(
+    transition = transition_of(actor, position, current, target, now, cause, reason, dwell)
+    await transition.save(force_create=True)
+    changed, told = trail_of(current, target, cause, reason)
+    owner = position.customer_id
+    await audit.record(
+        actor, EventType.STAGE_MOVED, "stage_transition", transition.id, changes=changed, customer_id=owner
+    )
+    await events.emit(actor, EventType.STAGE_MOVED, "stage_transition", transition.id, customer_id=owner, data=told)
+    return transition
+
+
+def transition_of(
+    actor: Actor,
+    position: StagePosition,
+    current: Stage | None,
+    target: Stage,
+    now: datetime,
+    cause: TransitionCause,
+    reason: str | None,
+    dwell: int | None,
+) -> StageTransition:
+    """The record of a move, not saved yet."""
+    return StageTransition(
         customer_id=position.customer_id,
         lifecycle_id=position.lifecycle_id,
         from_stage_id=current.id if current else None,
@@ -204,17 +232,12 @@ async def _note(
         actor_id=actor.id,
         actor_label=actor.label,
     )
-    await transition.save(force_create=True)
-    told = {
-        "from": current.key if current else None,
-        "to": target.key,
-        "cause": cause.value,
-        "reason": reason,
-    }
-    owner = position.customer_id
-    changed = {"stage": [told["from"], target.key]}
-    await audit.record(
-        actor, EventType.STAGE_MOVED, "stage_transition", transition.id, changes=changed, customer_id=owner
-    )
-    await events.emit(actor, EventType.STAGE_MOVED, "stage_transition", transition.id, customer_id=owner, data=told)
-    return transition
+
+
+def trail_of(
+    current: Stage | None, target: Stage, cause: TransitionCause, reason: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the audit entry and the event of a move say."""
+    before = current.key if current else None
+    told = {"from": before, "to": target.key, "cause": cause.value, "reason": reason}
+    return {"stage": [before, target.key]}, told
