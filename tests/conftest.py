@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from crm import embedded
@@ -34,6 +35,8 @@ FAST = {
     "log_min_duration_statement": "-1",
 }
 TEMPLATE = "arzesh_template"
+
+hypothesis.settings.register_profile("fuzz", max_examples=5_000, deadline=None)
 
 Clone = Callable[[], AbstractAsyncContextManager[str]]
 
