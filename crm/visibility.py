@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from crm.access import Actor
 from crm.changes import missing
-from crm.database import fetch_value
+from crm.database import fetch, fetch_value
 from crm.rules.predicate import predicate
 from models import Customer
 
@@ -23,6 +24,15 @@ async def visible(actor: Actor, customer_id: UUID) -> bool:
     if actor.row_filter is not None:
         return await matches(actor.row_filter, customer_id)
     return bool(await fetch_value("SELECT true FROM customer WHERE id = $1", customer_id))
+
+
+async def visible_among(actor: Actor, customer_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the customers that exist for this actor."""
+    condition, values = "true", []
+    if actor.row_filter is not None:
+        condition, values = await predicate(actor.row_filter, alias="c", first_parameter=2)
+    statement = f"SELECT c.id FROM customer c WHERE c.id = ANY ($1::uuid[]) AND ({condition})"  # noqa: S608 - as below
+    return {row["id"] for row in await fetch(statement, list(customer_ids), *values)}
 
 
 async def matches(rule: dict[str, Any], customer_id: UUID) -> bool:

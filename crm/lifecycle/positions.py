@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -153,9 +154,20 @@ async def _obstacles(
 ) -> list[Obstacle]:
     edge = await StageEdge.get_or_none(from_stage_id=current.id, to_stage_id=target.id)
     if edge is None:
-        allowed = ", ".join(stage.key for stage in await _open_stages(current)) or "none"
-        message = f"No move leads from '{current.key}' to '{target.key}'; from here lead: {allowed}."
-        return [Obstacle("NO_EDGE", message, expected=allowed, actual=target.key)]
+        return [no_edge(current, target, await _open_stages(current))]
+    return await obstacles_on(edge, actor, position.customer_id, target, reason)
+
+
+def no_edge(current: Stage, target: Stage, open_to: Iterable[Stage]) -> Obstacle:
+    allowed = ", ".join(stage.key for stage in open_to) or "none"
+    message = f"No move leads from '{current.key}' to '{target.key}'; from here lead: {allowed}."
+    return Obstacle("NO_EDGE", message, expected=allowed, actual=target.key)
+
+
+async def obstacles_on(
+    edge: StageEdge, actor: Actor, customer_id: UUID, target: Stage, reason: str | None
+) -> list[Obstacle]:
+    """What keeps this customer from moving along this edge."""
     obstacles = []
     if edge.requires_reason and not reason:
         message = f"Moving to '{target.key}' needs a reason."
@@ -163,7 +175,7 @@ async def _obstacles(
     if edge.required_scope and edge.required_scope not in actor.scopes:
         message = f"Moving to '{target.key}' needs the scope '{edge.required_scope}'."
         obstacles.append(Obstacle("SCOPE_MISSING", message, expected=edge.required_scope, actual=None))
-    if edge.guard and not await matches(edge.guard, position.customer_id):
+    if edge.guard and not await matches(edge.guard, customer_id):
         message = f"The rule of this move does not hold: {edge.guard_text or edge.guard}."
         obstacles.append(Obstacle("GUARD", message, expected=edge.guard_text, actual="it does not hold"))
     return obstacles

@@ -26,6 +26,17 @@ SELECT uuidv7(), now(), now(), fresh.* FROM (
 {DAYS} AND o.customer_id = $2 AND (o.placed_at AT TIME ZONE $1)::date = ANY($3::date[])
 GROUP BY 1, 2) fresh
 """  # noqa: S608 - constants
+_DROP_PAIRS = """
+DELETE FROM customer_day d USING unnest($1::uuid[], $2::date[]) AS pair(customer_id, day)
+WHERE d.customer_id = pair.customer_id AND d.day = pair.day
+"""
+_ADD_PAIRS = f"""
+INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
+SELECT uuidv7(), now(), now(), fresh.* FROM (
+{DAYS} AND o.customer_id = ANY($2::uuid[])
+  AND (o.customer_id, (o.placed_at AT TIME ZONE $1)::date) IN (SELECT * FROM unnest($3::uuid[], $4::date[]))
+GROUP BY 1, 2) fresh
+"""  # noqa: S608 - constants
 _ALL = f"""
 INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
 SELECT uuidv7(), now(), now(), fresh.* FROM (
@@ -39,6 +50,15 @@ async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> No
     await fetch("SELECT id FROM customer WHERE id = $1 FOR NO KEY UPDATE", customer_id)
     await execute(_DROP, customer_id, sorted(days))
     await execute(_ADD, time_zone, customer_id, sorted(days))
+
+
+async def refresh_pairs(pairs: set[tuple[UUID, date]], time_zone: str) -> None:
+    """Recompute some days of many customers, which the caller has locked, inside its transaction."""
+    if not pairs:
+        return
+    customers, days = map(list, zip(*sorted(pairs), strict=True))
+    await execute(_DROP_PAIRS, customers, days)
+    await execute(_ADD_PAIRS, time_zone, sorted(set(customers)), customers, days)
 
 
 async def rebuild(time_zone: str, customer_ids: list[UUID] | None = None) -> None:
