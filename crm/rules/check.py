@@ -1,0 +1,337 @@
+"""Holds a rule against the catalogue and the author's scopes, and names everything that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from crm.errors import CrmError, Forbidden, Problems
+from crm.rules.faults import RuleInvalid, check_size
+from crm.rules.fields import (
+    CUSTOMER,
+    OPERATORS,
+    Catalogue,
+    Column,
+    Custom,
+    Field,
+    FieldType,
+    Label,
+    Noun,
+    Relation,
+    find_customer,
+    find_field,
+    find_rows,
+)
+from crm.rules.tree import (
+    Aggregate,
+    And,
+    Compare,
+    EverInStage,
+    FieldRef,
+    Function,
+    InSegment,
+    Node,
+    Not,
+    Operator,
+    Or,
+    Place,
+    Presence,
+    Quantified,
+    Quantifier,
+    Scalar,
+    Value,
+)
+from crm.rules.values import Context, day_range, time_range, typed
+from crm.rules.windows import Direction, Moment, Window, bounds, day_bounds, find_zone, read_time
+
+JsonPath = tuple[str, ...]
+
+COUNT = Field("count", FieldType.NUMBER, Column("count"), Label("Number", "تعداد", "数量"), "", "3", sql_type="bigint")
+
+_SUMMED = (FieldType.NUMBER, FieldType.MONEY)
+_COMPARED = (*_SUMMED, FieldType.DATE, FieldType.TIME)
+AGGREGATED: dict[Function, Collection[FieldType]] = {
+    Function.SUM: _SUMMED,
+    Function.AVG: _SUMMED,
+    Function.MIN: _COMPARED,
+    Function.MAX: _COMPARED,
+    Function.FIRST: frozenset(FieldType) - {FieldType.DURATION},
+    Function.LAST: frozenset(FieldType) - {FieldType.DURATION},
+}
+
+
+def check(
+    tree: Node, catalogue: Catalogue, *, scopes: Collection[str], context: Context, root: str = CUSTOMER
+) -> None:
+    """Raise when a rule cannot be asked.
+
+    RuleInvalid or Forbidden for one fault, Problems for several; each carries the path in the JSON form, and the
+    line and column when the rule was written as text. Unknown fields come with the nearest known one; fields the
+    author may not read name the missing scope.
+    """
+    found = problems(tree, catalogue, scopes=scopes, context=context, root=root)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise Problems(found)
+
+
+def problems(
+    tree: Node, catalogue: Catalogue, *, scopes: Collection[str], context: Context, root: str = CUSTOMER
+) -> list[CrmError]:
+    """Everything that is wrong with a rule, in reading order."""
+    check_size(tree)
+    checker = _Checker(catalogue, scopes, context, [])
+    checker.node(tree, catalogue.noun(root), ())
+    return checker.found
+
+
+def figure(subject: Aggregate, noun: Noun) -> Field:
+    """The field that an aggregate's value is compared as. Raises RuleInvalid for one that cannot be computed."""
+    if subject.field is None:
+        return COUNT
+    found = noun.fields.get(subject.field)
+    if found is None:
+        raise AssertionError("find_field comes first")
+    if found.via or not isinstance(found.source, Column):
+        raise RuleInvalid(f"'{found.key}' cannot be computed over; take a field of the {noun.key} itself.")
+    if found.type not in AGGREGATED[subject.function]:
+        raise RuleInvalid(f"'{subject.function}' cannot be taken of '{found.key}', which is {found.type.lower()}.")
+    if subject.function in (Function.FIRST, Function.LAST) and noun.time is None:
+        raise RuleInvalid(f"A {noun.key} has no date, so that none is first or last.")
+    return replace(found, sql_type="numeric") if subject.function is Function.AVG else found
+
+
+@dataclass(slots=True)
+class _Checker:
+    catalogue: Catalogue
+    scopes: Collection[str]
+    context: Context
+    found: list[CrmError]
+
+    def node(self, node: Node, noun: Noun, path: JsonPath) -> None:
+        match node:
+            case And() | Or():
+                word = "AND" if isinstance(node, And) else "OR"
+                for number, item in enumerate(node.items):
+                    self.node(item, noun, (*path, word, str(number)))
+                if isinstance(node, And):
+                    self.note(lambda: _contradiction(node.items, self.catalogue, noun, self.context), path, node.place)
+            case Not():
+                self.node(node.item, noun, (*path, "NOT"))
+            case Compare(subject=FieldRef() as subject):
+                self.note(lambda: self.field(node, subject, noun), (*path, *subject.path), node.place)
+            case Compare(subject=Aggregate() as subject):
+                self.aggregate(node, subject, noun, (*path, *subject.relation))
+            case Quantified():
+                self.quantified(node, noun, (*path, *node.relation))
+            case InSegment():
+                self.note(lambda: self.segment(node, noun), (*path, *node.path, "segment"), node.place)
+            case EverInStage():
+                self.note(lambda: self.stage(node, noun), (*path, *node.path, "everInStage"), node.place)
+
+    def note(self, step: Callable[[], Any], path: JsonPath, place: Place | None) -> Any:
+        """Run a step and keep its fault, with path and place; the step's answer, or None."""
+        try:
+            return step()
+        except RuleInvalid as fault:
+            self.found.append(_placed(fault, path, place))
+        except Forbidden as fault:
+            self.found.append(fault.under(*path))
+        return None
+
+    def allow(self, scopes: Iterable[str], what: str) -> None:
+        for scope in scopes:
+            if scope and scope not in self.scopes:
+                raise Forbidden(f"'{what}' needs the scope '{scope}', which is not granted.", missing_scope=scope)
+
+    def allow_rows(self, relations: Iterable[Relation], what: str) -> None:
+        nouns = self.catalogue.nouns
+        self.allow((nouns[relation.target].scope for relation in relations if relation.target in nouns), what)
+
+    def field(self, node: Compare, subject: FieldRef, noun: Noun) -> None:
+        found = find_field(self.catalogue, noun, subject.path, subject.place)
+        self.allow_rows(found.hops, ".".join(subject.path))
+        self.allow((found.noun.scope, found.field.scope), ".".join(subject.path))
+        if subject.argument is not None and found.field.takes is None:
+            raise RuleInvalid(f"'{found.field.key}' takes nothing in brackets.")
+        self.comparison(found.field, node.operator, node.value)
+
+    def comparison(self, field: Field, operator: Operator, value: Value) -> None:
+        if operator not in OPERATORS[field.type]:
+            fitting = ", ".join(field.operators)
+            raise RuleInvalid(
+                f"'{operator}' does not fit '{field.key}', which is {field.type.lower()}; fitting are {fitting}."
+            )
+        if operator is Operator.IS_EMPTY:
+            return
+        for item in value if isinstance(value, tuple) else (value,):
+            self.times(item, anniversary=operator is Operator.ANNIVERSARY)
+        _check_value(field, operator, value, self.context)
+
+    def times(self, value: Scalar | Window, *, anniversary: bool = False) -> None:
+        if isinstance(value, Window | Moment) and value.zone is not None and find_zone(value.zone) is None:
+            raise RuleInvalid(f"'{value.zone[:60]}' is not a time zone; zones are named like 'Asia/Tehran'.")
+        if isinstance(value, Window):
+            _check_window(value, self.context, anniversary=anniversary)
+
+    def rows(self, relation: tuple[str, ...], window: Window | None, noun: Noun, place: Place | None) -> Noun:
+        relations = find_rows(self.catalogue, noun, relation, place)
+        self.allow_rows(relations, ".".join(relation))
+        target = self.catalogue.noun(relations[-1].target)
+        if window is not None:
+            self.times(window)
+            if target.time is None:
+                raise RuleInvalid(f"'{relation[-1]}' carry no date, so that a window does not fit.")
+        return target
+
+    def aggregate(self, node: Compare, subject: Aggregate, noun: Noun, path: JsonPath) -> None:
+        place = subject.place or node.place
+        target = self.note(lambda: self.rows(subject.relation, subject.window, noun, place), path, place)
+        if target is None:
+            return
+        here = (*path, subject.function.value)
+        self.note(lambda: self.aggregated(node, subject, target), here, place)
+        if subject.inner:
+            self.node(subject.inner, target, (*here, "where"))
+
+    def aggregated(self, node: Compare, subject: Aggregate, target: Noun) -> None:
+        if subject.field is not None:
+            found = find_field(self.catalogue, target, (subject.field,), subject.place)
+            self.allow((found.field.scope,), subject.field)
+        field = figure(subject, target)
+        self.comparison(field, node.operator, node.value)
+        if field is COUNT:
+            _check_count(node.value)
+
+    def quantified(self, node: Quantified, noun: Noun, path: JsonPath) -> None:
+        target = self.note(lambda: self.rows(node.relation, node.window, noun, node.place), path, node.place)
+        here = (*path, node.quantifier.value)
+        if node.inner and target is not None:
+            self.node(node.inner, target, here)
+        if node.inner is None and node.quantifier is Quantifier.EVERY:
+            self.found.append(_placed(RuleInvalid("'every' needs a condition."), here, node.place))
+
+    def segment(self, node: InSegment, noun: Noun) -> None:
+        find_customer(self.catalogue, noun, node.path, node.place)
+        self.allow((self.catalogue.scopes["segment"],), "in segment")
+        if node.window:
+            self.times(node.window)
+        if node.presence is Presence.AT and not _readable(node.at, self.context):
+            raise RuleInvalid(f"'{(node.at or '')[:60]}' is not a date or time such as 2026-03-21.")
+
+    def stage(self, node: EverInStage, noun: Noun) -> None:
+        find_customer(self.catalogue, noun, node.path, node.place)
+        self.allow((self.catalogue.scopes["stage"],), "ever in stage")
+
+
+def _placed(fault: RuleInvalid, path: JsonPath, place: Place | None) -> RuleInvalid:
+    """The fault with its path, and with its place unless its message tells one already."""
+    if fault.place is not None or place is None:
+        fault.path = (*path, *fault.path)
+        return fault
+    return RuleInvalid(fault.message, path=(*path, *fault.path), place=place)
+
+
+def _readable(text: str | None, context: Context) -> bool:
+    zone = find_zone(context.zone)
+    return text is not None and zone is not None and read_time(text, zone) is not None
+
+
+def _check_window(window: Window, context: Context, *, anniversary: bool) -> None:
+    if window.direction is Direction.BETWEEN:
+        for side in (window.start, window.end):
+            if side is not None and not _readable(side, context):
+                raise RuleInvalid(f"'{side[:60]}' is not a date or time such as 2026-03-21.")
+    low, high = bounds(window, context.now, context.zone)
+    if low and high and low >= high:
+        raise RuleInvalid("The window ends before it begins; exchange its sides.")
+    if anniversary:
+        first, last = day_bounds(window, context.now, context.zone)
+        if first is None or last is None or (last - first).days > 366:
+            raise RuleInvalid("Anniversaries are asked within at most one year.")
+
+
+def _check_value(field: Field, operator: Operator, value: Value, context: Context) -> None:
+    if isinstance(value, Window):
+        return
+    if field.type is FieldType.TIME:
+        _not_empty(field, time_range(field, operator, value, context))
+    elif field.type is FieldType.DATE:
+        days = day_range(field, operator, value, context)
+        if days.first and days.last and days.first > days.last:
+            raise _impossible(field)
+    else:
+        items: list[Any] = [
+            typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))
+        ]
+        _same_currency(field, value)
+        if operator is Operator.BETWEEN and items[0] > items[1]:
+            raise _impossible(field)
+
+
+def _not_empty(field: Field, found: Any) -> None:
+    if found.low and found.high and found.low >= found.high:
+        raise _impossible(field)
+
+
+def _same_currency(field: Field, value: Value) -> None:
+    codes = {getattr(item, "currency", None) for item in (value if isinstance(value, tuple) else (value,))}
+    if len(codes) > 1:
+        raise RuleInvalid(f"'{field.key}' is compared with two currencies at once; write one.")
+
+
+def _impossible(field: Field) -> RuleInvalid:
+    return RuleInvalid(f"No '{field.key}' can be in this range: its least value is above its greatest.")
+
+
+def _check_count(value: Value) -> None:
+    for item in value if isinstance(value, tuple) else (value,):
+        number = Decimal(item) if isinstance(item, str | Decimal) else None
+        if number is not None and (number < 0 or number != number.to_integral_value()):
+            raise RuleInvalid(f"A number of rows is a whole number from 0, not {number:f}.")
+
+
+# -- contradictions --------------------------------------------------------------------------------------------------
+
+_LOWER = (Operator.GT, Operator.GTE, Operator.EQ)
+_UPPER = (Operator.LT, Operator.LTE, Operator.EQ)
+
+
+def _contradiction(items: tuple[Node, ...], catalogue: Catalogue, noun: Noun, context: Context) -> None:
+    """Raise when bounds of one number that stand side by side leave nothing between them."""
+    lows: dict[tuple[FieldRef, str | None], tuple[Any, bool]] = {}
+    highs: dict[tuple[FieldRef, str | None], tuple[Any, bool]] = {}
+    for item in items:
+        bound = _bound(item, catalogue, noun, context)
+        if bound is None:
+            continue
+        key, operator, number = bound
+        strict = operator in (Operator.GT, Operator.LT)
+        if operator in _LOWER:
+            lows[key] = max(lows.get(key, (number, strict)), (number, strict))
+        if operator in _UPPER:
+            kept, was = highs.get(key, (number, strict))
+            highs[key] = (number, strict) if (number, not strict) < (kept, not was) else (kept, was)
+    for key, (low, strict) in lows.items():
+        high, also = highs.get(key, (low, False if not strict else False))
+        if key in highs and (low > high or (low == high and (strict or also))):
+            raise RuleInvalid(f"No '{'.'.join(key[0].path)}' can be above {low} and below {high} at once.")
+
+
+def _bound(
+    item: Node, catalogue: Catalogue, noun: Noun, context: Context
+) -> tuple[tuple[FieldRef, str | None], Operator, Any] | None:
+    if not isinstance(item, Compare) or not isinstance(item.subject, FieldRef):
+        return None
+    if item.operator not in (*_LOWER, *_UPPER) or isinstance(item.value, tuple | Window):
+        return None
+    try:
+        field = find_field(catalogue, noun, item.subject.path).field
+        if field.type not in _SUMMED:
+            return None
+        return (item.subject, getattr(item.value, "currency", None)), item.operator, typed(field, item.value, context)
+    except RuleInvalid:
+        return None

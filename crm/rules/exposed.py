@@ -1,0 +1,245 @@
+"""Which columns and relations of each table rules may speak of: explicit lists; details come from the models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tortoise.models import Model
+
+from crm.access import Scope
+from crm.rules.fields import Condition, Is, Label
+from models import (
+    CostEntry,
+    Customer,
+    Identity,
+    Interaction,
+    Order,
+    OrderLine,
+    Product,
+    Relationship,
+    StageTransition,
+    StaffMember,
+    ValueSnapshot,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A relation beyond foreign keys of this table: the other noun, and the columns that meet."""
+
+    target: str
+    remote: str
+    local: str = "id"
+    many: bool = True
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One noun of the catalogue: its model, its columns, the one that dates it, its foreign keys by name → noun."""
+
+    model: type[Model]
+    label: Label
+    scope: Scope
+    columns: tuple[str, ...]
+    time: str | None = None
+    one: dict[str, str] = field(default_factory=dict)
+    ways: dict[str, Way] = field(default_factory=dict)
+    owned: str | None = None
+    """Under which name a customer has many of it; for nouns with a `customer_id`."""
+
+
+REFERRED = (Is("kind", "REFERRED_BY"), Is("until", None))
+
+NOUNS: dict[str, Exposed] = {
+    "customer": Exposed(
+        Customer,
+        Label("Customer", "مشتری", "客户"),
+        Scope.CUSTOMER_READ,
+        (
+            "id",
+            "kind",
+            "display_name",
+            "given_name",
+            "family_name",
+            "organization_name",
+            "language",
+            "country",
+            "city",
+            "time_zone",
+            "birthday",
+            "acquisition_source",
+            "acquisition_channel",
+            "acquired_at",
+            "created_at",
+            "updated_at",
+            "archived_at",
+        ),
+        time="created_at",
+        one={"owner": "staff"},
+        ways={
+            "inverseRelationships": Way("relationship", "related_id"),
+            "referrals": Way("relationship", "related_id", conditions=REFERRED),
+        },
+    ),
+    "identity": Exposed(
+        Identity,
+        Label("Identity", "شناسه", "身份标识"),
+        Scope.PII_READ,
+        ("kind", "source", "value", "is_primary", "verified_at", "created_at"),
+        time="created_at",
+        one={"customer": "customer"},
+        owned="identities",
+    ),
+    "relationship": Exposed(
+        Relationship,
+        Label("Relationship", "رابطه", "关系"),
+        Scope.CUSTOMER_READ,
+        ("kind", "since", "until", "created_at"),
+        time="created_at",
+        one={"customer": "customer", "related": "customer"},
+        owned="relationships",
+    ),
+    "order": Exposed(
+        Order,
+        Label("Order", "سفارش", "订单"),
+        Scope.ORDER_READ,
+        (
+            "id",
+            "source",
+            "reference",
+            "status",
+            "placed_at",
+            "amount",
+            "list_amount",
+            "refunded",
+            "cost_of_goods",
+            "currency",
+            "base_amount",
+            "base_cost",
+            "channel",
+            "quantity",
+        ),
+        time="placed_at",
+        one={"customer": "customer"},
+        ways={"lines": Way("orderLine", "order_id")},
+        owned="orders",
+    ),
+    "orderLine": Exposed(
+        OrderLine,
+        Label("Order line", "قلم سفارش", "订单行"),
+        Scope.ORDER_READ,
+        ("description", "quantity", "unit_price", "discount", "amount", "created_at"),
+        one={"customer": "customer", "order": "order", "product": "product"},
+        owned="orderLines",
+    ),
+    "product": Exposed(
+        Product,
+        Label("Product", "محصول", "产品"),
+        Scope.PRODUCT_READ,
+        ("id", "sku", "name", "category", "list_price", "unit_cost", "currency", "created_at", "archived_at"),
+        time="created_at",
+    ),
+    "interaction": Exposed(
+        Interaction,
+        Label("Interaction", "تعامل", "互动"),
+        Scope.INTERACTION_READ,
+        (
+            "id",
+            "channel",
+            "direction",
+            "kind",
+            "occurred_at",
+            "subject",
+            "outcome",
+            "sentiment",
+            "rating_kind",
+            "rating",
+            "duration_seconds",
+            "cost",
+            "answer_due_at",
+            "answered_at",
+        ),
+        time="occurred_at",
+        one={"customer": "customer", "staff": "staff"},
+        owned="interactions",
+    ),
+    "costEntry": Exposed(
+        CostEntry,
+        Label("Cost entry", "هزینه", "成本"),
+        Scope.COST_READ,
+        ("id", "activity", "occurred_at", "amount", "currency", "base_amount", "note"),
+        time="occurred_at",
+        one={"customer": "customer"},
+        owned="costEntries",
+    ),
+    "stageMove": Exposed(
+        StageTransition,
+        Label("Stage move", "جابه‌جایی مرحله", "阶段变动"),
+        Scope.LIFECYCLE_READ,
+        ("occurred_at", "dwell_seconds", "cause", "reason"),
+        time="occurred_at",
+        one={"customer": "customer"},
+        owned="stageMoves",
+    ),
+    "staff": Exposed(
+        StaffMember,
+        Label("Staff member", "کارمند", "员工"),
+        Scope.STAFF_READ,
+        ("id", "name", "email", "active"),
+    ),
+    "valueMetrics": Exposed(
+        ValueSnapshot,
+        Label("Value metrics", "سنجه‌های ارزش", "价值指标"),
+        Scope.VALUE_READ,
+        tuple(
+            column
+            for column in ValueSnapshot._meta.fields_map
+            if column not in ("id", "created_at", "updated_at", "insufficient")
+            and column not in ValueSnapshot._meta.fk_fields
+            and not column.endswith("_id")
+        ),
+    ),
+}
+
+CURRENCIES: dict[str, dict[str, str]] = {
+    "order": dict.fromkeys(("amount", "list_amount", "refunded", "cost_of_goods"), "currency"),
+    "costEntry": {"amount": "currency"},
+    "interaction": {"cost": "cost_currency"},
+    "product": {"list_price": "currency", "unit_cost": "currency"},
+}
+"""Amounts that are kept in several currencies, with the column that tells which; all others are in the base one."""
+
+NUMBERS: dict[str, tuple[str, ...]] = {"orderLine": ("quantity", "unit_price", "discount", "amount")}
+"""Exact decimals that are no amount of the base currency: counts, and prices in the currency of their order."""
+
+CODES = (
+    "acquisition_channel",
+    "acquisition_source",
+    "channel",
+    "country",
+    "currency",
+    "language",
+    "matrix_cell",
+    "previous_rfm_group",
+    "reference",
+    "rfm_group",
+    "sku",
+    "source",
+    "time_zone",
+)
+"""Texts that are compared letter by letter."""
+
+UPPER = ("country", "currency")
+
+PREFIXES: dict[str, str] = {
+    "customer": "cus",
+    "order": "ord",
+    "product": "prd",
+    "interaction": "int",
+    "costEntry": "cst",
+    "staff": "stf",
+}
+"""Public prefix of each noun's id."""
+
+UNITS: dict[str, str] = {"duration_seconds": "s", "dwell_seconds": "s", "recency_days": "days"}

@@ -1,0 +1,510 @@
+"""Compiles a checked rule to one SQL predicate; every value is a parameter, every name comes from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from crm.rules.check import COUNT, figure
+from crm.rules.fields import (
+    CUSTOMER,
+    Catalogue,
+    Chosen,
+    Column,
+    Condition,
+    Custom,
+    Field,
+    FieldType,
+    Found,
+    Noun,
+    Relation,
+    Since,
+    Source,
+    find_customer,
+    find_field,
+    find_rows,
+)
+from crm.rules.tree import (
+    Aggregate,
+    And,
+    Compare,
+    EverInStage,
+    FieldRef,
+    Function,
+    InSegment,
+    Money,
+    Node,
+    Not,
+    Operator,
+    Or,
+    Presence,
+    Quantified,
+    Quantifier,
+    Value,
+)
+from crm.rules.values import COMPLEMENTS, Context, day_range, holds, instant, time_range, typed
+from crm.rules.windows import Window, anniversaries, bounds, day_bounds
+
+NORMAL = "arzesh_normal"
+"""The database's function that brings text into the normal form of `crm.text.normalise`."""
+
+
+class Binder(Protocol):
+    """Takes a value and gives the placeholder that stands for it, cast to the type: `$3::text[]`."""
+
+    def bind(self, value: Any, sql_type: str) -> str: ...
+
+
+@dataclass(slots=True)
+class Parameters:
+    """A binder that numbers its parameters from `first`; equal values are not merged, so that the text is stable."""
+
+    first: int = 1
+    values: list[Any] = field(default_factory=list)
+
+    def bind(self, value: Any, sql_type: str) -> str:
+        self.values.append(value)
+        return f"${self.first + len(self.values) - 1}::{sql_type}"
+
+
+class Shape(StrEnum):
+    """EACH suits a page or one customer: figures are looked up row by row. SET suits a pass over everybody: figures
+    are grouped once and joined. Both hold for the same rows."""
+
+    EACH = "EACH"
+    SET = "SET"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that is being asked: its noun and the alias of its table."""
+
+    noun: Noun
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Joined rows: FROM, the conditions that tie them to the outer row and limit them, and the last alias."""
+
+    tables: str
+    conditions: list[str]
+    alias: str
+
+
+def compile(
+    tree: Node,
+    catalogue: Catalogue,
+    *,
+    alias: str,
+    binder: Binder,
+    context: Context,
+    root: str = CUSTOMER,
+    shape: Shape = Shape.EACH,
+) -> str:
+    """A boolean SQL expression over the row of `root` that `alias` names; it counts as false when it is null.
+
+    The tree has passed `check`. Aliases within are r1, r2, …; equal shapes of rules give equal texts.
+    """
+    return _Compiler(catalogue, binder, context, shape).node(tree, _Row(catalogue.noun(root), alias), False)
+
+
+def name(identifier: str) -> str:
+    """An identifier of the catalogue, quoted."""
+    escaped = identifier.replace('"', '""')
+    return f'"{escaped}"'
+
+
+_COMPARISONS: dict[Operator, str] = {
+    Operator.EQ: "=",
+    Operator.LT: "<",
+    Operator.LTE: "<=",
+    Operator.GT: ">",
+    Operator.GTE: ">=",
+}
+_PATTERNS: dict[Operator, str] = {
+    Operator.CONTAINS: "%{}%",
+    Operator.STARTS_WITH: "{}%",
+    Operator.ENDS_WITH: "%{}",
+}
+_FLIPPED: dict[Operator, Operator] = {
+    Operator.LT: Operator.GT,
+    Operator.LTE: Operator.GTE,
+    Operator.GT: Operator.LT,
+    Operator.GTE: Operator.LTE,
+}
+_CUSTOM: dict[FieldType, tuple[str, str]] = {
+    FieldType.NUMBER: ("number", "numeric"),
+    FieldType.BOOLEAN: ("boolean", "boolean"),
+    FieldType.TEXT: ("string", "text"),
+    FieldType.ENUM: ("string", "text"),
+    FieldType.DATE: ("string", "date"),
+}
+_SQL_TYPES: dict[FieldType, str] = {
+    FieldType.TEXT: "text",
+    FieldType.CODE: "text",
+    FieldType.ENUM: "text",
+    FieldType.MONEY: "numeric",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.ID: "uuid",
+}
+_AGGREGATES: dict[Function, str] = {
+    Function.COUNT: "count(*)",
+    Function.SUM: "coalesce(sum({}), 0)",
+    Function.AVG: "avg({})",
+    Function.MIN: "min({})",
+    Function.MAX: "max({})",
+}
+_ORDERS: dict[Function, str] = {Function.FIRST: "ASC", Function.LAST: "DESC"}
+_ZERO = (Function.COUNT, Function.SUM)
+
+
+@dataclass(slots=True)
+class _Compiler:
+    catalogue: Catalogue
+    binder: Binder
+    context: Context
+    shape: Shape
+    aliases: int = 0
+
+    # rules; `negate` asks for the opposite, so that NOT reaches the leaves and EXISTS stays plannable
+
+    def node(self, node: Node, row: _Row, negate: bool) -> str:
+        match node:
+            case And():
+                return self.group(node.items, row, negate, "OR" if negate else "AND")
+            case Or():
+                return self.group(node.items, row, negate, "AND" if negate else "OR")
+            case Not():
+                return self.node(node.item, row, not negate)
+            case Compare(subject=FieldRef() as subject):
+                return self.field(node, subject, row, negate)
+            case Compare(subject=Aggregate() as subject):
+                return self.aggregate(node, subject, row, negate)
+            case Quantified():
+                return self.quantified(node, row, negate)
+            case InSegment():
+                return self.segment(node, row, negate)
+            case EverInStage():
+                return self.stage(node, row, negate)
+
+    def group(self, items: Sequence[Node], row: _Row, negate: bool, word: str) -> str:
+        return "(" + f" {word} ".join(self.node(item, row, negate) for item in items) + ")"
+
+    def alias(self) -> str:
+        self.aliases += 1
+        return f"r{self.aliases}"
+
+    # rows
+
+    def chain(self, relations: Sequence[Relation], outer: str, argument: str | None = None) -> _Chain:
+        first = self.alias()
+        tables = [f"{name(relations[0].table)} {first}"]
+        conditions = [f"{first}.{name(relations[0].remote)} = {outer}.{name(relations[0].local)}"]
+        conditions += self.conditions(relations[0], first, argument)
+        here = first
+        for relation in relations[1:]:
+            there = self.alias()
+            tables.append(f"JOIN {name(relation.table)} {there} ON {there}.{name(relation.remote)} = {here}.{name(relation.local)}")
+            conditions += self.conditions(relation, there, argument)
+            here = there
+        return _Chain(" ".join(tables), conditions, here)
+
+    def conditions(self, relation: Relation, alias: str, argument: str | None) -> list[str]:
+        return [self.condition(condition, alias, argument) for condition in relation.conditions]
+
+    def condition(self, condition: Condition, alias: str, argument: str | None) -> str:
+        column = f"{alias}.{name(condition.column)}"
+        if isinstance(condition, Chosen):
+            if condition.key and argument is not None:
+                chosen = f"{name(condition.key)} = {self.binder.bind(argument, 'text')}"
+            else:
+                chosen = name(condition.flag)
+            return f"{column} = (SELECT id FROM {name(condition.table)} WHERE {chosen})"
+        if condition.constant is None:
+            return f"{column} IS NULL"
+        sql_type = "boolean" if isinstance(condition.constant, bool) else "text"
+        return f"{column} = {self.binder.bind(condition.constant, sql_type)}"
+
+    def window(self, window: Window | None, noun: Noun, alias: str) -> list[str]:
+        if window is None or noun.time is None:
+            return []
+        field = noun.fields[noun.time]
+        assert isinstance(field.source, Column)
+        column = f"{alias}.{name(field.source.name)}"
+        return self.between_times(column, *bounds(window, self.context.now, self.context.zone)) if (
+            field.type is FieldType.TIME
+        ) else self.between_days(column, *day_bounds(window, self.context.now, self.context.zone))
+
+    def between_times(self, column: str, low: Any, high: Any) -> list[str]:
+        parts = [f"{column} >= {self.binder.bind(low, 'timestamptz')}"] if low else []
+        return parts + ([f"{column} < {self.binder.bind(high, 'timestamptz')}"] if high else [])
+
+    def between_days(self, column: str, first: Any, last: Any) -> list[str]:
+        parts = [f"{column} >= {self.binder.bind(first, 'date')}"] if first else []
+        return parts + ([f"{column} <= {self.binder.bind(last, 'date')}"] if last else [])
+
+    # fields
+
+    def field(self, node: Compare, subject: FieldRef, row: _Row, negate: bool) -> str:
+        operator, value, negate = _plain(node.operator, node.value, negate)
+        found = find_field(self.catalogue, row.noun, subject.path)
+        if not found.rows:
+            test = self.test(found.field, self.expression(found.field, row.alias), operator, value, row.alias)
+            return f"({test}) IS NOT TRUE" if negate else test
+        chain = self.chain(found.rows, row.alias, subject.argument)
+        test = self.test(found.field, self.expression(found.field, chain.alias), operator, value, chain.alias)
+        return _exists(chain, [test], negate)
+
+    def expression(self, field: Field, alias: str) -> str:
+        source: Source = field.source
+        if isinstance(source, Custom):
+            return self.custom(source, field, alias)
+        column = f"{alias}.{name(source.name)}"
+        return f"{NORMAL}({column})" if field.type is FieldType.TEXT else column
+
+    def custom(self, source: Custom, field: Field, alias: str) -> str:
+        """The value under a key, or null when it is of another type than the field is now."""
+        kind, sql_type = _CUSTOM[field.type]
+        key = self.binder.bind(source.key, "text")
+        column = f"{alias}.{name(source.column)}"
+        value = f"({column} ->> {key})"
+        cast = value if sql_type == "text" else f"{value}::{sql_type}"
+        valid = f" AND pg_input_is_valid({value}, 'date')" if sql_type == "date" else ""
+        guarded = f"CASE WHEN jsonb_typeof({column} -> {key}) = '{kind}'{valid} THEN {cast} END"
+        return f"{NORMAL}({guarded})" if field.type is FieldType.TEXT else f"({guarded})"
+
+    def test(self, field: Field, expression: str, operator: Operator, value: Value, alias: str) -> str:
+        """A comparison that is false or null for a missing value."""
+        if operator is Operator.IS_EMPTY:
+            return f"{expression} <> ''" if field.type is FieldType.TEXT else f"{expression} IS NOT NULL"
+        if isinstance(value, Window) or field.type in (FieldType.TIME, FieldType.DATE):
+            return self.time_test(field, expression, operator, value)
+        if field.type is FieldType.DURATION:
+            return self.duration_test(field, expression, operator, value)
+        test = self.plain_test(field, expression, operator, value)
+        currency = _currency(field, value)
+        if currency is None:
+            return test
+        return f"({test} AND {alias}.{name(field.currency or '')} = {self.binder.bind(currency, 'text')})"
+
+    def plain_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
+        items = _whole(field, self.items(field, value))
+        sql_type = _sql_type(field, items)
+        if operator is Operator.IN:
+            return f"{expression} = ANY({self.binder.bind(items, f'{sql_type}[]')})"
+        if operator is Operator.BETWEEN:
+            low, high = (self.binder.bind(item, sql_type) for item in items)
+            return f"{expression} BETWEEN {low} AND {high}"
+        if operator in _PATTERNS:
+            pattern = _PATTERNS[operator].format(_escape(str(items[0])))
+            return f"{expression} LIKE {self.binder.bind(pattern, 'text')}"
+        return f"{expression} {_COMPARISONS[operator]} {self.binder.bind(items[0], sql_type)}"
+
+    def items(self, field: Field, value: Value) -> list[Any]:
+        """The literals of a comparison as typed values."""
+        assert not isinstance(value, Window)
+        return [typed(field, item, self.context) for item in (value if isinstance(value, tuple) else (value,))]
+
+    def time_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
+        if operator is Operator.ANNIVERSARY:
+            assert isinstance(value, Window)
+            days = self.binder.bind(anniversaries(value, self.context.now, self.context.zone), "int[]")
+            part = "extract({} FROM {})::int"
+            return f"{part.format('month', expression)} * 100 + {part.format('day', expression)} = ANY({days})"
+        if field.type is FieldType.TIME:
+            span = time_range(field, operator, value, self.context)
+            parts = self.between_times(expression, span.low, span.high)
+        else:
+            days_found = day_range(field, operator, value, self.context)
+            parts = self.between_days(expression, days_found.first, days_found.last)
+        return "(" + " AND ".join(parts) + ")"
+
+    def duration_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
+        """Time passed since a column is compared as the column against now minus the duration, which an index serves."""
+        items = self.items(field, value)
+        now = self.binder.bind(self.context.now, "timestamptz")
+        limits = [f"({now} - make_interval(secs => {self.binder.bind(item, 'float8')}))" for item in items]
+        if operator is Operator.BETWEEN:
+            return f"{expression} BETWEEN {limits[1]} AND {limits[0]}"
+        return f"{expression} {_COMPARISONS[_FLIPPED[operator]]} {limits[0]}"
+
+    # relations
+
+    def quantified(self, node: Quantified, row: _Row, negate: bool) -> str:
+        relations = find_rows(self.catalogue, row.noun, node.relation)
+        chain = self.chain(relations, row.alias)
+        target = _Row(self.catalogue.noun(relations[-1].target), chain.alias)
+        every = node.quantifier is Quantifier.EVERY
+        tests = self.window(node.window, target.noun, chain.alias)
+        if node.inner:
+            tests.append(self.node(node.inner, target, every))
+        return _exists(chain, tests, negate != (node.quantifier is not Quantifier.SOME))
+
+    def aggregate(self, node: Compare, subject: Aggregate, row: _Row, negate: bool) -> str:
+        operator, value, negate = _plain(node.operator, node.value, negate)
+        relations = find_rows(self.catalogue, row.noun, subject.relation)
+        target = self.catalogue.noun(relations[-1].target)
+        field = figure(subject, target)
+        presence = _presence(field, operator, value)
+        chain = self.chain(relations, row.alias)
+        tests = [*chain.conditions[1:], *self.rows(subject, field, value, _Row(target, chain.alias))]
+        if presence is not None:
+            return _exists(chain, tests[len(chain.conditions) - 1 :], negate == presence)
+        if self.shape is Shape.SET and len(relations) == 1:
+            return self.grouped(subject, field, operator, value, relations[0], chain, tests, row, negate)
+        figure_sql = self.figure(subject, field, chain.alias, target)
+        where = " AND ".join([chain.conditions[0], *tests])
+        tail = f" ORDER BY {self.order(subject.function, target, chain.alias)} LIMIT 1" if (
+            subject.function in _ORDERS
+        ) else ""
+        test = self.figure_test(field, f"(SELECT {figure_sql} FROM {chain.tables} WHERE {where}{tail})", operator, value)
+        return f"({test}) IS NOT TRUE" if negate else test
+
+    def rows(self, subject: Aggregate, field: Field, value: Value, target: _Row) -> list[str]:
+        """What limits the rows that a figure is made of: the window, the inner rule, the currency."""
+        tests = self.window(subject.window, target.noun, target.alias)
+        if subject.inner:
+            tests.append(self.node(subject.inner, target, False))
+        currency = _currency(field, value)
+        if currency is not None:
+            tests.append(f"{target.alias}.{name(field.currency or '')} = {self.binder.bind(currency, 'text')}")
+        return tests
+
+    def figure(self, subject: Aggregate, field: Field, alias: str, target: Noun) -> str:
+        if field is COUNT:
+            return _AGGREGATES[Function.COUNT]
+        expression = self.expression(field, alias)
+        return expression if subject.function in _ORDERS else _AGGREGATES[subject.function].format(expression)
+
+    def order(self, function: Function, target: Noun, alias: str) -> str:
+        assert target.time is not None
+        source = target.fields[target.time].source
+        assert isinstance(source, Column)
+        way = _ORDERS[function]
+        return f"{alias}.{name(source.name)} {way} NULLS LAST, {alias}.id {way}"
+
+    def figure_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
+        """A comparison of a figure; its currency already limits the rows."""
+        if _currency(field, value) is None:
+            return self.test(field, expression, operator, value, "")
+        return self.plain_test(field, expression, operator, value)
+
+    def grouped(
+        self,
+        subject: Aggregate,
+        field: Field,
+        operator: Operator,
+        value: Value,
+        relation: Relation,
+        chain: _Chain,
+        tests: list[str],
+        row: _Row,
+        negate: bool,
+    ) -> str:
+        """The figure of everybody at once; who has no rows is told by what nothing amounts to."""
+        target = self.catalogue.noun(relation.target)
+        figure_sql = self.figure(subject, field, chain.alias, target)
+        if subject.function in _ORDERS:
+            figure_sql = f"(array_agg({figure_sql} ORDER BY {self.order(subject.function, target, chain.alias)}))[1]"
+        empty = subject.function in _ZERO and self.holds_for_zero(field, operator, value)
+        test = self.figure_test(field, figure_sql, operator, value)
+        having = f"({test}) IS NOT TRUE" if empty else test
+        where = f" WHERE {' AND '.join(tests)}" if tests else ""
+        key = f"{chain.alias}.{name(relation.remote)}"
+        outer = f"{row.alias}.{name(relation.local)}"
+        grouped = f"SELECT {key} AS key FROM {chain.tables}{where} GROUP BY {key} HAVING {having}"
+        if empty == negate:
+            return f"{outer} IN ({grouped})"
+        alias = self.alias()
+        return f"NOT EXISTS (SELECT 1 FROM ({grouped}) {alias} WHERE {alias}.key = {outer})"
+
+    def holds_for_zero(self, field: Field, operator: Operator, value: Value) -> bool:
+        return operator is Operator.IS_EMPTY or holds(operator, Decimal(0), self.items(field, value))
+
+    # customers
+
+    def segment(self, node: InSegment, row: _Row, negate: bool) -> str:
+        hops = find_customer(self.catalogue, row.noun, node.path)
+        chain = self.chain((*hops, SEGMENTS), row.alias)
+        member = chain.alias
+        tests = [f'{member}."segment_id" = (SELECT id FROM "segment" WHERE "key" = {self.binder.bind(node.key, "text")})']
+        match node.presence:
+            case Presence.NOW:
+                tests.append(f'{member}."exited_at" IS NULL')
+            case Presence.AT:
+                at = self.binder.bind(instant(node.at or "", self.context), "timestamptz")
+                tests.append(f'{member}."entered_at" <= {at} AND ({member}."exited_at" IS NULL OR {member}."exited_at" > {at})')
+            case Presence.ENTERED | Presence.LEFT:
+                column = "entered_at" if node.presence is Presence.ENTERED else "exited_at"
+                assert node.window is not None
+                span = bounds(node.window, self.context.now, self.context.zone)
+                tests += self.between_times(f"{member}.{name(column)}", *span)
+        return _exists(chain, tests, negate)
+
+    def stage(self, node: EverInStage, row: _Row, negate: bool) -> str:
+        hops = find_customer(self.catalogue, row.noun, node.path)
+        chain = self.chain((*hops, *STAGE_MOVES), row.alias, node.lifecycle)
+        return _exists(chain, [f'{chain.alias}."key" = {self.binder.bind(node.key, "text")}'], negate)
+
+
+SEGMENTS = Relation("segments", "segmentMembership", "segment_membership", "id", "customer_id", True)
+LIFECYCLE = Chosen("lifecycle_id", "lifecycle", "is_default", "key")
+STAGE_MOVES = (
+    Relation("stageMoves", "stageMove", "stage_transition", "id", "customer_id", True, (LIFECYCLE,)),
+    Relation("toStage", "stage", "stage", "to_stage_id", "id", False),
+)
+
+
+def _plain(operator: Operator, value: Value, negate: bool) -> tuple[Operator, Value, bool]:
+    """An operator that is false for a missing value, and whether its opposite is asked."""
+    if operator is Operator.IS_EMPTY:
+        return operator, False, negate != (value is True)
+    if operator in COMPLEMENTS:
+        return COMPLEMENTS[operator], value, not negate
+    return operator, value, negate
+
+
+def _exists(chain: _Chain, tests: list[str], negate: bool) -> str:
+    where = " AND ".join([*chain.conditions, *tests])
+    return f"{'NOT ' if negate else ''}EXISTS (SELECT 1 FROM {chain.tables} WHERE {where})"
+
+
+def _presence(field: Field, operator: Operator, value: Value) -> bool | None:
+    """True when a count asks whether there are rows, False when it asks that there are none, None otherwise."""
+    if field is not COUNT:
+        return None
+    some = ((Operator.GTE, 1), (Operator.GT, 0))
+    none = ((Operator.EQ, 0), (Operator.LT, 1), (Operator.LTE, 0))
+    try:
+        asked = (operator, Decimal(value) if isinstance(value, str | Decimal) else None)
+    except ArithmeticError:
+        return None
+    return True if asked in some else False if asked in none else None
+
+
+def _currency(field: Field, value: Value) -> str | None:
+    """The currency that limits the rows, for amounts that are kept in several."""
+    first = value[0] if isinstance(value, tuple) else value
+    return first.currency if field.currency is not None and isinstance(first, Money) else None
+
+
+def _whole(field: Field, items: list[Any]) -> list[Any]:
+    """Whole numbers for whole columns, so that an index on the column serves."""
+    if field.type is not FieldType.NUMBER or field.sql_type not in ("smallint", "int", "bigint"):
+        return items
+    whole = all(item == item.to_integral_value() and abs(item) < 2**63 for item in items)
+    return [int(item) for item in items] if whole else items
+
+
+def _sql_type(field: Field, items: Sequence[Any]) -> str:
+    if field.type is not FieldType.NUMBER:
+        return _SQL_TYPES[field.type]
+    return "bigint" if all(isinstance(item, int) for item in items) else "numeric"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
