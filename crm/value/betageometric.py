@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
+from scipy.special import betaln, digamma, expit, gammaln
 
 from crm.value.arrays import Floats, Parameters, totals
 from crm.value.distinct import distinct
 from crm.value.history import History
+from crm.value.hypergeometric import gauss
 from crm.value.optimise import Fit, Objective, maximise
 from crm.value.quadrature import NEGLIGIBLE, unit_nodes
 
@@ -108,7 +109,7 @@ def purchases_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Fl
     closed = (np.abs(a - 1) > _NEAR_POLE) & (total > 1e-2)
     z = t / (alpha + T + t)
     with np.errstate(all="ignore"):
-        series = hyp2f1(a + b + shift - 1 - r, a - 1, total, z)
+        series = gauss(a + b + shift - 1 - r, a - 1, total, z)
         value: Floats = total / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series)
     if not np.all(closed):
         value = np.where(closed, value, _integrated_purchases(p, shift, t, x, T))
@@ -128,7 +129,7 @@ def _integrated_purchases(p: Parameters, shift: int, t: Floats, x: Floats, T: Fl
 def _rate(p: Parameters, shift: int, v: Floats, x: Floats) -> Floats:
     """Expected purchase rate at T + t relative to that at T, with v = log(1 + t / (alpha + T))."""
     r, _, a, b = p
-    rate: Floats = np.exp(-a * v) * hyp2f1(a, a + b + shift - r - 1, a + b + shift + x, -np.expm1(-v))
+    rate: Floats = np.exp(-a * v) * gauss(a, a + b + shift - r - 1, a + b + shift + x, -np.expm1(-v))
     return rate
 
 
@@ -136,7 +137,7 @@ def survival_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Flo
     """P(alive at T + t) of a customer alive at T: the mean of exp(-rate x drop-out x t) over both mixtures."""
     r, alpha, a, b = p
     v = np.log1p(np.asarray(t, dtype=np.float64) / (alpha + T))
-    alive: Floats = np.exp(-a * v) * hyp2f1(a, a + b + shift - r, a + b + shift + x, -np.expm1(-v))
+    alive: Floats = np.exp(-a * v) * gauss(a, a + b + shift - r, a + b + shift + x, -np.expm1(-v))
     return alive
 
 
@@ -187,7 +188,7 @@ def square_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Float
     u, w = unit_nodes(24)
     v = until[..., None] * u
     stay = b + shift + x
-    series = hyp2f1(a, a + b + shift - r - 1, (a + stay + 1)[..., None], -np.expm1(-v))
+    series = gauss(a, a + b + shift - r - 1, (a + stay + 1)[..., None], -np.expm1(-v))
     pairs = (
         (r + x) * (r + x + 1) * stay / (a + stay) * until * ((np.expm1(v) * np.exp((1 - a) * v) * series) @ w)
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, hyp2f1, logsumexp
+from scipy.special import betaln, logsumexp
 
 from crm.value.arrays import Floats, Parameters, refuse, same_length
+from crm.value.hypergeometric import gauss
 from crm.value.optimise import Fit, differenced, maximise
 
 NAMES: tuple[str, ...] = ("alpha", "beta", "gamma", "delta")
@@ -81,5 +82,5 @@ def discounted(p: Parameters, x: Floats, t_x: Floats, n: Floats, rate: float) ->
     """
     alpha, beta, gamma, delta = p
     next_period = _given(p, x, t_x, n, n + 1) * (alpha + x) / (alpha + beta + n)
-    series: Floats = hyp2f1(1.0, delta + n + 1, gamma + delta + n + 1, 1 / (1 + rate))
+    series: Floats = gauss(1.0, delta + n + 1, gamma + delta + n + 1, 1 / (1 + rate))
     return next_period * series / (1 + rate)

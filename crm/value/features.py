@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm.errors import ValidationFailed
-from crm.value.arrays import Floats, Ints, same_length
+from crm.value.arrays import Bools, Floats, Ints, same_length
 from crm.value.history import History
 
 
@@ -53,13 +53,14 @@ class Features:
     margin: Floats
 
 
-def features(days: Days, *, end: int, unit_days: float = 7) -> Features:
+def features(days: Days, *, end: int, unit_days: float = 7, zero_counts: bool = False) -> Features:
     """Features at the close of day `end`; days after it are not seen.
 
-    A day whose net revenue is zero or less is no purchase. `unit_days` is the unit of t_x and T (7: weeks).
+    A day whose net revenue is zero or less is no purchase; `zero_counts` takes days of exactly zero too, for data
+    with free goods and no refunds, as CDNOW. `unit_days` is the unit of t_x and T (7: weeks).
     ValidationFailed when nobody bought by `end`.
     """
-    bought = (days.revenue > 0) & (days.day <= end)
+    bought = _purchases(days, zero_counts) & (days.day <= end)
     customer, day = days.customer[bought], days.day[bought]
     if not len(customer):
         raise ValidationFailed("Nobody bought anything by the end of observation.", path=("end",))
@@ -81,11 +82,17 @@ def _repeat_mean(money: Floats, first: Ints, x: Floats) -> Floats:
     return mean
 
 
-def purchases_between(days: Days, customer: Ints, *, after: int, end: int) -> Floats:
+def _purchases(days: Days, zero_counts: bool) -> Bools:
+    return days.revenue >= 0 if zero_counts else days.revenue > 0
+
+
+def purchases_between(
+    days: Days, customer: Ints, *, after: int, end: int, zero_counts: bool = False
+) -> Floats:
     """Purchase days in (after, end] of each of the given (sorted, distinct) customers, shape (n,): the
     holdout.
     """
-    seen = (days.revenue > 0) & (days.day > after) & (days.day <= end)
+    seen = _purchases(days, zero_counts) & (days.day > after) & (days.day <= end)
     keys, counts = np.unique(days.customer[seen], return_counts=True)
     result = np.zeros(len(customer))
     place = np.searchsorted(customer, keys)

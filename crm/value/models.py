@@ -55,6 +55,8 @@ def fit(name: str, history: History, *, most: int = 200_000, need_repeaters: int
     repeaters = int((history.x > 0).sum())
     if repeaters < need_repeaters:
         raise InsufficientData("Customers who bought again", have=repeaters, need=need_repeaters)
+    if history.T.max() <= 0:
+        raise InsufficientData("Days observed after a first purchase", have=0, need=1)
     chosen = history.sample(most)
     table = chosen.triples
     start = _warm_start(name, chosen) if len(table.counts) > WARM_ABOVE else None

@@ -15,6 +15,11 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 
 SMALLEST, LARGEST = 1e-4, 1e4
 STARTS = (0.0, -1.0, 1.0)
+# Standard errors of log-parameters: above the first a parameter is shown as weak, above the second nothing is
+# known.
+WEAK, UNKNOWN = 1.0, 20.0
+# A Newton step that long says that the likelihood keeps rising towards the edge.
+STEEP = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,12 @@ class Fit:
         """Standard errors of the parameters, shape (k,), by the delta method from the log scale."""
         return self.parameters * np.sqrt(np.diag(self.covariance))
 
+    @property
+    def weak(self) -> tuple[str, ...]:
+        """Parameters known only to within a factor of e or worse: a warning, not an error."""
+        spread = np.sqrt(np.diag(self.covariance))
+        return tuple(name for name, error in zip(self.names, spread, strict=True) if error > WEAK)
+
     def in_units(self, scale: Floats, log_likelihood_shift: float) -> Fit:
         """The same fit after each parameter is multiplied by `scale` and the data are put back in their own
         units.
@@ -60,8 +71,8 @@ def maximise(
     `objective(parameters)` returns the summed log-likelihood and its gradient, shape (k,). The search runs
     over logarithms with L-BFGS-B from zeros (or from `start`, natural scale), then takes one Newton step
     with the differenced gradient, whose inverse is the covariance. FitRejected when it does not converge or
-    when a parameter leaves [1e-4, 1e4]: then the data do not identify that parameter, and the message says
-    which.
+    when a parameter leaves [1e-4, 1e4] or the likelihood is flat along it: the data do not determine it, and
+    the message says which.
     """
     problem = _Problem(objective, max(customers, 1))
     starts = [np.full(len(names), value) for value in STARTS]
@@ -72,7 +83,10 @@ def maximise(
         found = problem.search(first)
         reason = _unusable(names, found)
         if found is not None and reason is None:
-            return problem.polished(names, found, customers)
+            fit, step = problem.polished(names, found, customers)
+            reason = _undetermined(fit, step)
+            if reason is None:
+                return fit
         reasons.append(str(reason))
     raise FitRejected(reasons[0], path=names)
 
@@ -87,6 +101,14 @@ def _unusable(names: tuple[str, ...], at: Floats | None) -> str | None:
                 "the data do not determine it; use another model or more customers."
             )
     return None
+
+
+def _undetermined(fit: Fit, step: Floats) -> str | None:
+    spread = np.sqrt(np.diag(fit.covariance))
+    worst = int(np.argmax(np.maximum(spread / UNKNOWN, np.abs(step) / STEEP)))
+    if spread[worst] <= UNKNOWN and abs(step[worst]) <= STEEP:
+        return None
+    return f"The data do not determine {fit.names[worst]}: customers differ too little, or too few have left."
 
 
 class _Problem:
@@ -116,16 +138,18 @@ class _Problem:
         settled = bool(found.success) or float(slope.max(initial=0.0)) < 1e-4
         return at if settled and np.isfinite(found.fun) else None
 
-    def polished(self, names: tuple[str, ...], at: Floats, customers: int) -> Fit:
+    def polished(self, names: tuple[str, ...], at: Floats, customers: int) -> tuple[Fit, Floats]:
         hessian = self.hessian(at)
         value, gradient = self(at)
         covariance = _inverse(hessian)
-        better = at - covariance @ gradient
+        step = np.clip(-covariance @ gradient, -1, 1)
+        better = at + step
         improved = self(better)[0]
         if np.isfinite(improved) and improved <= value:
             at, value = better, improved
         log_likelihood = -value * self.scale
-        return Fit(names, np.exp(at), log_likelihood, covariance / self.scale, customers, self.evaluations)
+        fit = Fit(names, np.exp(at), log_likelihood, covariance / self.scale, customers, self.evaluations)
+        return fit, step
 
     def hessian(self, at: Floats, step: float = 1e-4) -> Floats:
         rows = [(self(at + move)[1] - self(at - move)[1]) / (2 * step) for move in np.eye(len(at)) * step]

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, hyp2f1
+from scipy.special import betaln
 
 from crm.value.arrays import Floats, Parameters, floats, refuse
 from crm.value.errors import InsufficientData
+from crm.value.hypergeometric import gauss
 from crm.value.optimise import Fit, differenced, maximise
 
 NAMES: tuple[str, ...] = ("alpha", "beta")
@@ -65,5 +66,5 @@ def residual_value(p: Parameters, margin: float, rate: float, renewals: ArrayLik
     """
     alpha, beta = p
     n = np.asarray(renewals, dtype=np.float64)
-    series: Floats = hyp2f1(1.0, beta + n, alpha + beta + n, 1 / (1 + rate))
+    series: Floats = gauss(1.0, beta + n, alpha + beta + n, 1 / (1 + rate))
     return margin * retention(p, n) * series
