@@ -18,6 +18,7 @@ PREFIXES: dict[str, str] = {
     "segment": "seg",
     "segment_membership": "mem",
     "lifecycle": "lif",
+    "lifecycle_revision": "lrv",
     "stage": "stg",
     "stage_edge": "edg",
     "stage_transition": "trn",

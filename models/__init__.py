@@ -2,9 +2,12 @@
 
 from models.base import Record, Versioned, new_id
 from models.customer import Customer, CustomerKind, Identity, IdentityKind, Relationship, RelationshipKind
+from models.followup import FollowUp, FollowUpStatus
+from models.goal import Goal, GoalFigure
 from models.interaction import Channel, Direction, Interaction, InteractionKind, RatingKind, Sentiment
 from models.lifecycle import (
     Lifecycle,
+    LifecycleRevision,
     Stage,
     StageEdge,
     StageOutcome,
@@ -50,6 +53,10 @@ __all__ = [
     "ExchangeRate",
     "FieldDefinition",
     "FieldType",
+    "FollowUp",
+    "FollowUpStatus",
+    "Goal",
+    "GoalFigure",
     "IdempotencyKey",
     "Identity",
     "IdentityKind",
@@ -58,6 +65,7 @@ __all__ = [
     "Interaction",
     "InteractionKind",
     "Lifecycle",
+    "LifecycleRevision",
     "LoginAttempt",
     "MembershipCause",
     "Order",

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 class StageOutcome(StrEnum):
+    """What standing in a stage means: on the way, arrived, resting aside, or gone."""
+
     OPEN = "OPEN"
     WON = "WON"
+    IDLE = "IDLE"
     LOST = "LOST"
 
 
@@ -44,8 +47,28 @@ class Lifecycle(Versioned):
         ]
 
 
+class LifecycleRevision(Record):
+    """A lifecycle as it was defined from a time on; `number` is the version that the definition made."""
+
+    lifecycle: fields.ForeignKeyRelation[Lifecycle] = fields.ForeignKeyField(
+        "models.Lifecycle", related_name="revisions", on_delete=fields.CASCADE
+    )
+    number = fields.IntField()
+    definition: dict[str, Any] = fields.JSONField()
+    actor_kind = fields.CharField(max_length=6)
+    actor_id = fields.UUIDField(null=True)
+    actor_label = fields.CharField(max_length=200)
+
+    if TYPE_CHECKING:
+        lifecycle_id: UUID
+
+    class Meta:
+        table = "lifecycle_revision"
+        constraints = [UniqueConstraint(fields=("lifecycle_id", "number"), name="uq_lifecycle_revision")]
+
+
 class Stage(Versioned):
-    """A place in a lifecycle."""
+    """A place in a lifecycle; one that was removed stays for the sake of history, with `archived_at`."""
 
     lifecycle: fields.ForeignKeyRelation[Lifecycle] = fields.ForeignKeyField(
         "models.Lifecycle", related_name="stages", on_delete=fields.CASCADE
@@ -56,6 +79,7 @@ class Stage(Versioned):
     outcome = fields.CharEnumField(StageOutcome, max_length=4, default=StageOutcome.OPEN)
     is_initial = fields.BooleanField(default=False)
     target_days = fields.IntField(null=True)
+    archived_at = fields.DatetimeField(null=True)
 
     if TYPE_CHECKING:
         lifecycle_id: UUID
@@ -129,7 +153,11 @@ class StagePosition(Record):
 
 
 class StageTransition(Record):
-    """A move that happened; `dwell_seconds` is how long the customer had stood in the stage that it left."""
+    """A move that happened.
+
+    `dwell_seconds` is how long the customer had stood in the stage that it left; `rule` is the text of the guard that
+    an automatic move followed.
+    """
 
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
         "models.Customer", related_name="stage_transitions", on_delete=fields.CASCADE
@@ -147,6 +175,7 @@ class StageTransition(Record):
     dwell_seconds = fields.BigIntField(null=True)
     cause = fields.CharEnumField(TransitionCause, max_length=14)
     reason = fields.CharField(max_length=300, null=True)
+    rule = fields.TextField(null=True)
     actor_kind = fields.CharField(max_length=6)
     actor_id = fields.UUIDField(null=True)
     actor_label = fields.CharField(max_length=200)
