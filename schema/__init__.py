@@ -1,1 +1,12 @@
 """The GraphQL surface: a noun each, compiled to SQL."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.select.plan import Reader
+
+schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+reader = Reader(schema._schema)
+execute = reader.execute

@@ -1,0 +1,113 @@
+"""Lifecycles, their stages, and how customers move through them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from strawberry.scalars import JSON
+
+import models
+from crm.access import Scope
+from schema.actors import ActorNote, actor_note
+from schema.connections import Connection
+from schema.node import Node
+from schema.scalars import BigInt
+from schema.select.declare import column, connection, many, one, reads
+from schema.select.order import By
+from schema.select.render import Ask
+from schema.select.rows import Row, table_of
+from schema.select.sources import Rows
+
+if TYPE_CHECKING:
+    from schema.customers import Customer
+
+StageOutcome = strawberry.enum(models.StageOutcome, description="Whether a stage is an end, and a good one.")
+TransitionCause = strawberry.enum(models.TransitionCause, description="Why a customer moved.")
+
+LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
+
+
+def current_position(row: Row, target: Row, ask: Ask) -> Rows:
+    """Where a customer stands in the lifecycle that is named, or in the default one."""
+    key = ask.bound("lifecycle", "text")
+    chosen = f"l.key = {key}" if key else "l.is_default"
+    lifecycle = f"(SELECT l.id FROM {table_of(models.Lifecycle)} l WHERE {chosen})"
+    return Rows((f"{target.customer_id} = {row.id}", f"{target.lifecycle_id} = {lifecycle}"), seen=True)
+
+
+def _standing(row: Row, target: Row, ask: Ask) -> Rows:
+    """The customers who are in a stage."""
+    positions = table_of(models.StagePosition)
+    return Rows((f"{target.id} IN (SELECT p.customer_id FROM {positions} p WHERE p.stage_id = {row.id})",))
+
+
+@reads(models.Lifecycle, scope=Scope.LIFECYCLE_READ, order=[By("name")])
+class Lifecycle(Node):
+    """A graph of stages that customers move through."""
+
+    key: str = column()
+    name: str = column()
+    is_default: bool = column()
+    archived_at: datetime | None = column()
+    created_at: datetime = column()
+    updated_at: datetime = column()
+    version: int = column()
+    stages: list["Stage"] = many("stages", order="{t.position}, {t.id}", about=8)
+    edges: list["StageEdge"] = many("edges", order="{t.position}, {t.id}", about=12, description="The allowed moves.")
+
+
+@reads(models.Stage, scope=Scope.LIFECYCLE_READ, order=[By("position")])
+class Stage(Node):
+    """A place in a lifecycle."""
+
+    key: str = column()
+    name: str = column()
+    position: int = column()
+    outcome: StageOutcome = column()
+    is_initial: bool = column()
+    target_days: int | None = column(description="Within how many days customers should move on.")
+    created_at: datetime = column()
+    updated_at: datetime = column()
+    version: int = column()
+    lifecycle: Lifecycle = one("lifecycle")
+    customers: Connection[LazyCustomer] = connection(_standing, description="The customers in this stage.")
+
+
+@reads(models.StageEdge, scope=Scope.LIFECYCLE_READ)
+class StageEdge(Node):
+    """An allowed move between two stages."""
+
+    from_stage: Stage = one("from_stage")
+    to_stage: Stage = one("to_stage")
+    position: int = column()
+    guard: JSON | None = column(description="The rule that a customer must satisfy, as a tree.")
+    guard_text: str | None = column(description="The same rule in words.")
+    automatic: bool = column()
+    requires_reason: bool = column()
+    required_scope: str | None = column()
+    version: int = column()
+
+
+@reads(models.StagePosition, scope=Scope.LIFECYCLE_READ, customers=["customer_id"])
+class StagePosition:
+    """Where a customer stands in a lifecycle now."""
+
+    stage: Stage = one("stage")
+    lifecycle: Lifecycle = one("lifecycle")
+    customer: LazyCustomer = one("customer")
+    entered_at: datetime = column()
+
+
+@reads(models.StageTransition, scope=Scope.LIFECYCLE_READ, customers=["customer_id"])
+class StageTransition(Node):
+    """A move that happened."""
+
+    customer: LazyCustomer = one("customer")
+    lifecycle: Lifecycle = one("lifecycle")
+    from_stage: Stage | None = one("from_stage")
+    to_stage: Stage = one("to_stage")
+    occurred_at: datetime = column()
+    dwell_seconds: BigInt | None = column(description="How long the customer had been in the stage that it left.")
+    cause: TransitionCause = column()
+    reason: str | None = column()
+    actor: ActorNote = actor_note()

@@ -1,0 +1,189 @@
+"""How a Strawberry type states where its fields come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+from tortoise.models import Model
+
+from crm.access import Scope
+from schema.select.connection import PAGING, SEARCH, SORTING, WHERE, Connected
+from schema.select.filters import NOUN_KEYS
+from schema.select.inputs import Input
+from schema.select.kinds import Kind
+from schema.select.nodes import NodeById, NodesById
+from schema.select.order import By, OrderKey
+from schema.select.rows import Row
+from schema.select.render import Ask
+from schema.select.sources import (
+    Chosen,
+    Column,
+    Computed,
+    Elements,
+    Embedded,
+    Expression,
+    Given,
+    Many,
+    MoneyOf,
+    One,
+    Part,
+    Source,
+)
+from schema.select.types import SOURCE, TABLE, Table
+
+T = TypeVar("T", bound=type)
+
+
+class ReadField(StrawberryField):
+    """A field that compiles. Under the executor it only hands over what the statement found."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        if self._arguments is None:
+            # Worked out when the schema is built, because only then are the types of other modules known.
+            node = node_type(self)
+            self._arguments = [argument.declared(node) for argument in self.inputs(node)]
+        return self._arguments
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        self._arguments = value
+
+    def inputs(self, node: Any) -> tuple[Input, ...]:
+        source: Source = self.metadata[SOURCE]
+        if not isinstance(source, Connected):
+            return source.inputs
+        table: Table = getattr(node, TABLE)
+        where = (WHERE,) if table.model in NOUN_KEYS else ()
+        search = (SEARCH,) if table.search else ()
+        return (*source.inputs, *PAGING, *where, *search, SORTING)
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+        return info.context.answer(source, info)
+
+
+def node_type(field: StrawberryField) -> Any:
+    """The type of the nodes, for a field whose type is a connection."""
+    definition = get_object_definition(field.type)
+    node = definition.type_var_map.get("Node") if definition else None
+    return node.resolve_type() if isinstance(node, LazyType) else node
+
+
+def reads(
+    model: type[Model],
+    *,
+    scope: Scope | None = None,
+    customers: Sequence[str] = (),
+    optional: bool = False,
+    order: Sequence[By] = (),
+    sorts: Sequence[OrderKey] = (),
+    search: bool = False,
+    beside: str = "",
+    name: str | None = None,
+    description: str | None = None,
+) -> Callable[[T], T]:
+    """A type whose values are rows of a model's table. See `Table` for the parameters."""
+
+    def decorate(cls: T) -> T:
+        table = Table(model, scope, tuple(customers), optional, tuple(order), tuple(sorts), search, beside)
+        setattr(cls, TABLE, table)
+        return strawberry.type(cls, name=name, description=description or (cls.__doc__ or "").strip() or None)
+
+    return decorate
+
+
+def _field(source: Source, description: str | None = None) -> Any:
+    return ReadField(metadata={SOURCE: source}, description=description)
+
+
+def column(
+    name: str | None = None, *, scope: Scope | None = None, whole: bool = False, description: str | None = None
+) -> Any:
+    """A column of the row; by default the one of the field's own name. `whole` figures tell of all customers."""
+    return _field(Column(scope=scope, name=name, whole=whole), description)
+
+
+def sql(template: str, kind: Kind = Kind.TEXT, *, scope: Scope | None = None, description: str | None = None) -> Any:
+    """An SQL expression over the row `t`, as in `"{t.answered_at} - {t.occurred_at}"`."""
+    return _field(Expression(scope=scope, template=template, kind=kind), description)
+
+
+def computed(
+    make: Callable[[Row, Ask], str], *inputs: Input, scope: Scope | None = None, description: str | None = None
+) -> Any:
+    """An SQL expression made by a function of the row and the field's arguments."""
+    return _field(Computed(scope=scope, inputs=inputs, make=make), description)
+
+
+def given(read: Callable[[Any], Any], cast: str = "text", *, description: str | None = None) -> Any:
+    """A value that comes with the request: `read` takes the actor."""
+    return _field(Given(read=read, cast=cast), description)
+
+
+def embedded(when: str | None = None, *, scope: Scope | None = None, description: str | None = None) -> Any:
+    """An object made of columns of the same row; null unless the condition holds."""
+    return _field(Embedded(scope=scope, when=when), description)
+
+
+def money(
+    amount: str, currency: str, *, nullable: bool = False, scope: Scope | None = None, description: str | None = None
+) -> Any:
+    """An amount with its currency, both as expressions over the row `t`."""
+    return _field(MoneyOf(scope=scope, amount=amount, currency=currency, nullable=nullable), description)
+
+
+def one(by: str | Chosen, *inputs: Input, scope: Scope | None = None, description: str | None = None) -> Any:
+    """One row of another table: of a relation by its name in the model, or chosen by a function."""
+    return _field(One(scope=scope, inputs=inputs, by=by), description)
+
+
+def many(
+    by: str | Chosen, *inputs: Input, order: str = "", about: int = 5, scope: Scope | None = None,
+    description: str | None = None,
+) -> Any:
+    """All rows of a relation, where they are few by nature; `order` is over the row `t`."""
+    return _field(Many(scope=scope, inputs=inputs, by=by, order=order, about=about), description)
+
+
+def connection(
+    by: str | Chosen, *inputs: Input, order: Sequence[By] = (), scope: Scope | None = None,
+    description: str | None = None,
+) -> Any:
+    """Rows of another table in pages, with filter and order."""
+    return _field(Connected(scope=scope, inputs=inputs, by=by, order=tuple(order)), description)
+
+
+def elements(source: str, *, order: str = "", scope: Scope | None = None, description: str | None = None) -> Any:
+    """Objects made by a FROM clause over the row `t`; their columns are those that it names."""
+    return _field(Elements(scope=scope, source=source, order=order), description)
+
+
+def part(description: str | None = None) -> Any:
+    """A field that the source of the object above it renders by itself."""
+    return _field(Part(), description)
+
+
+def counted(description: str) -> Any:
+    """The count of a connection."""
+    exact = Input("exact", bool, "Count all rows, however many.", default=False)
+    return _field(Part(inputs=(exact,)), description)
+
+
+def node_by_id(description: str) -> Any:
+    """A record of any kind."""
+    return _field(NodeById(inputs=(Input("id", strawberry.ID),)), description)
+
+
+def nodes_by_id(description: str) -> Any:
+    """Records of any kind."""
+    return _field(NodesById(inputs=(Input("ids", list[strawberry.ID]),)), description)

@@ -1,0 +1,203 @@
+"""One rendering of a plan: the text of its statement, its parameters, its cost and the scopes that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from tortoise.models import Model
+
+from crm.access import Scope
+from crm.errors import CrmError
+from crm.rules.fields import Catalogue
+from crm.rules.values import Context
+from schema.select.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schema.select.selection import Argument, Selected
+    from schema.select.types import Table
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A parameter that each request brings: read from its variables when the statement is sent."""
+
+    read: Callable[[Values], Any]
+
+
+class RulesNeeded(Exception):
+    """A rule is to be compiled; load the catalogue, which most requests do without, and render again."""
+
+
+class Located(Exception):
+    """A failure together with the selected field at which it belongs."""
+
+    def __init__(self, error: CrmError, selected: Selected) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.selected = selected
+
+
+@contextmanager
+def located(selected: Selected) -> Iterator[None]:
+    try:
+        yield
+    except CrmError as error:
+        raise Located(error, selected) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A statement, ready to be sent as often as its text holds."""
+
+    text: str
+    parameters: tuple[Any, ...]
+    needs: Mapping[Scope, Selected]
+    cost: int
+
+    def values(self, variables: Values) -> list[Any]:
+        return [item.read(variables) if type(item) is Later else item for item in self.parameters]
+
+
+@dataclass(slots=True)
+class Memory:
+    """Which variables the text of a plan depends on, learned while rendering it.
+
+    A text is reused as long as the variables that shape it are equal; those whose value is only a parameter
+    shape it by being null or not.
+    """
+
+    shaping: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
+
+    def key(self, variables: Values) -> tuple[Any, ...]:
+        shapes = tuple(freeze(variables.get(name)) for name, freeze in self.shaping.items())
+        return (*shapes, *(variables.get(name) is None for name in sorted(self.present)))
+
+
+def frozen(value: Any) -> Any:
+    """A hashable stand-in for an input value."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What rules in filters can speak of, and what relative times in them count from."""
+
+    catalogue: Catalogue
+    context: Context
+
+
+@dataclass(slots=True)
+class Render:
+    """The state of one rendering."""
+
+    variables: Values
+    memory: Memory
+    visibility: Callable[[Render, Row, Table], list[str]]
+    rules: Rules | None = None
+    scopes: frozenset[Scope] = frozenset()
+    row_filter: dict[str, Any] | None = None
+    parameters: list[Any] = field(default_factory=list)
+    needs: dict[Scope, Selected] = field(default_factory=dict)
+    cost: int = 0
+    multiplier: int = 1
+    settled: bool = True
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def reading(self) -> Rules:
+        if self.rules is None:
+            raise RulesNeeded
+        return self.rules
+
+    def bind(self, value: Any, cast: str) -> str:
+        """A parameter with this value."""
+        self.parameters.append(value)
+        # The cast tells PostgreSQL the type while it prepares the statement, so that equal texts mean equal plans.
+        return f"${len(self.parameters)}::{cast}"
+
+    def row(self, model: type[Model] | None) -> Row:
+        """A row of a table under an alias of its own."""
+        return Row(f"t{next(self.numbers)}", model)
+
+    def need(self, scope: Scope | None, selected: Selected) -> None:
+        if scope is not None:
+            self.needs.setdefault(scope, selected)
+
+    def unsettle(self) -> None:
+        """This text holds for this request only."""
+        self.settled = False
+
+    @contextmanager
+    def repeated(self, times: int) -> Iterator[None]:
+        """What is rendered inside stands for so many rows, which its cost reflects."""
+        before, self.multiplier = self.multiplier, self.multiplier * max(times, 1)
+        try:
+            yield
+        finally:
+            self.multiplier = before
+
+    def charge(self, points: int) -> None:
+        self.cost += points * self.multiplier
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A selected field in one rendering, with its arguments."""
+
+    render: Render
+    selected: Selected
+
+    def argument(self, name: str) -> Argument | None:
+        return self.selected.arguments.get(name)
+
+    def value(self, name: str, freeze: Callable[[Any], Any] = frozen) -> Any:
+        """An argument that shapes the statement; None when it is not given."""
+        argument = self.argument(name)
+        if argument is None:
+            return None
+        for variable in argument.variables:
+            self.render.memory.shaping.setdefault(variable, freeze)
+        return argument.read(self.render.variables)
+
+    def passing(self, name: str) -> Any:
+        """An argument whose every value makes a text of its own: a filter, a cursor, a search."""
+        argument = self.argument(name)
+        if argument is None:
+            return None
+        value = argument.read(self.render.variables)
+        if argument.variables:
+            self.render.memory.present.update(argument.variables)
+            if value is not None:
+                self.render.unsettle()
+        return value
+
+    def bound(self, name: str, cast: str, read: Callable[[Any], Any] = lambda value: value) -> str | None:
+        """An argument as a parameter of the statement; None when it is not given or null.
+
+        `read` turns it into what the parameter takes and may raise CrmError.
+        """
+        argument = self.argument(name)
+        if argument is None:
+            return None
+        selected = self.selected
+
+        def later(variables: Values) -> Any:
+            with located(selected):
+                return read(argument.read(variables))
+
+        self.render.memory.present.update(argument.variables)
+        if argument.read(self.render.variables) is None:
+            return None
+        return self.render.bind(Later(later) if argument.variables else later({}), cast)

@@ -1,0 +1,30 @@
+"""The catalogue that filters are held against, kept for a few seconds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from crm.database import in_transaction
+from crm.database.work import database
+from crm.rules.predicate import surroundings
+from schema.select.render import Rules
+
+KEPT_SECONDS = 5.0
+"""How long a changed custom field, time zone or base currency may take to be known to filters."""
+
+_kept: WeakKeyDictionary[object, tuple[float, Rules]] = WeakKeyDictionary()
+
+
+async def rules(now: datetime) -> Rules:
+    """What rules can speak of, with relative times counted from `now`."""
+    if in_transaction():
+        return Rules(*await surroundings(now))
+    client = database()
+    found = _kept.get(client)
+    if found is None or found[0] < time.monotonic():
+        found = time.monotonic() + KEPT_SECONDS, Rules(*await surroundings(now))
+        _kept[client] = found
+    return replace(found[1], context=replace(found[1].context, now=now))
