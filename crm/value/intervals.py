@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from scipy.special import gammaincinv, ndtri
@@ -69,31 +68,32 @@ def spend_variance(
     return np.maximum(variance, 0.0)
 
 
-def predictive_interval(mean: Floats, variance: Floats, level: float = 0.9) -> tuple[Floats, Floats]:
-    """Limits, each (n,), for what one customer will really bring: quantiles of the gamma of this mean and
-    variance.
+def predictive_interval(
+    mean: Floats, variance: Floats, chance: Floats, level: float = 0.9
+) -> tuple[Floats, Floats]:
+    """Limits, each (n,), for what one customer will really bring within a horizon.
 
-    A gamma of small shape piles up at zero, as the future of a customer who may be gone does. Infinite
-    variance gives an infinite upper limit. Quantiles are read from a table over the shape (error below 0.1%
-    of the mean).
+    mean, variance: of the purchases or the money. chance: P(anything at all). Nothing has probability 1 - chance; what
+    there is otherwise is taken as the gamma distribution with the remaining mean and variance. An infinite variance
+    gives an infinite upper limit.
     """
     edge = (1 - _checked(level)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        log_shape = np.log(mean**2 / variance)
-    certain = (variance <= 0) | (mean <= 0)
-    low, high = (
-        np.where(certain, mean, mean * np.interp(log_shape, *_quantile_table(quantile)))
-        for quantile in (edge, 1 - edge)
-    )
+        mean_if_any = mean / chance
+        shape = mean_if_any**2 / ((variance + mean**2) / chance - mean_if_any**2)
+    low, high = (_quantile(mean_if_any, shape, 1 - chance, quantile) for quantile in (edge, 1 - edge))
     return low, np.where(np.isinf(variance), np.inf, high)
 
 
-@lru_cache(maxsize=16)
-def _quantile_table(quantile: float) -> tuple[Floats, Floats]:
-    logs = np.linspace(np.log(1e-6), np.log(1e8), 4001)
-    shape = np.exp(logs)
-    ratio: Floats = gammaincinv(shape, quantile) / shape
-    return logs, ratio
+def _quantile(mean: Floats, shape: Floats, nothing: Floats, quantile: float) -> Floats:
+    result = np.zeros(len(mean))
+    certain = ~(shape < 1e8) | (shape < 0)
+    some = nothing < quantile
+    result[some & certain] = mean[some & certain]
+    rows = some & ~certain & (shape > 0)
+    within = (quantile - nothing[rows]) / (1 - nothing[rows])
+    result[rows] = mean[rows] * gammaincinv(shape[rows], within) / shape[rows]
+    return result
 
 
 def _checked(level: float) -> float:
