@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from tortoise import fields
 from tortoise.fields.base import Field as ModelField
@@ -27,13 +28,13 @@ from crm.rules.fields import (
 )
 from crm.rules.labels import label
 from crm.rules.tree import RESERVED
-from models import FieldDefinition, StagePosition, Stage
+from models import FieldDefinition, Stage, StagePosition
 from models import FieldType as CustomType
 
 CURRENT = (Chosen("run_id", "value_run", "is_current"),)
 LIFECYCLE = Chosen("lifecycle_id", "lifecycle", "is_default", "key")
 
-_TYPES: list[tuple[type[ModelField], FieldType, str, str]] = [
+_TYPES: list[tuple[type[ModelField[Any]], FieldType, str, str]] = [
     (CharEnumFieldInstance, FieldType.ENUM, "text", ""),
     (fields.UUIDField, FieldType.ID, "uuid", ""),
     (fields.BooleanField, FieldType.BOOLEAN, "boolean", "true"),
@@ -104,12 +105,14 @@ def _table(noun: str) -> str:
 
 def _field(noun: str, exposed: Exposed, column: str) -> Field:
     source = exposed.model._meta.fields_map[column]
-    kind, sql_type, example = next((row[1:] for row in _TYPES if isinstance(source, row[0])))
+    kind, sql_type, example = next(row[1:] for row in _TYPES if isinstance(source, row[0]))
     if column in CODES:
         kind = FieldType.CODE
     if kind is FieldType.MONEY and column in NUMBERS.get(noun, ()):
         kind = FieldType.NUMBER
-    choices = tuple(str(member.value) for member in source.enum_type) if isinstance(source, CharEnumFieldInstance) else ()
+    choices = (
+        tuple(str(member.value) for member in source.enum_type) if isinstance(source, CharEnumFieldInstance) else ()
+    )
     currency = CURRENCIES.get(noun, {}).get(column)
     return Field(
         camel(column),
@@ -147,10 +150,18 @@ def _customer(noun: Noun) -> Noun:
                 exposed.owned, key, _table(key), "id", "customer_id", True, label=label(exposed.owned)
             )
     relations["valueMetrics"] = Relation(
-        "valueMetrics", "valueMetrics", _table("valueMetrics"), "id", "customer_id", False, CURRENT,
+        "valueMetrics",
+        "valueMetrics",
+        _table("valueMetrics"),
+        "id",
+        "customer_id",
+        False,
+        CURRENT,
         NOUNS["valueMetrics"].label,
     )
-    relations["customFields"] = Relation("customFields", "custom", noun.table, "id", "id", False, label=label("customFields"))
+    relations["customFields"] = Relation(
+        "customFields", "custom", noun.table, "id", "id", False, label=label("customFields")
+    )
     return replace(noun, fields={**noun.fields, **_stage_fields()}, relations=relations)
 
 
@@ -162,16 +173,36 @@ def _stage_fields() -> dict[str, Field]:
     scope = Scope.LIFECYCLE_READ.value
     return {
         "stage": Field(
-            "stage", FieldType.CODE, Column("key"), label("stage"), scope, '"client"', via=(position, stage),
+            "stage",
+            FieldType.CODE,
+            Column("key"),
+            label("stage"),
+            scope,
+            '"client"',
+            via=(position, stage),
             takes="lifecycle",
         ),
         "stageSince": Field(
-            "stageSince", FieldType.TIME, Column("entered_at"), label("stageSince"), scope, "last 30 days",
-            sql_type="timestamptz", via=(position,), takes="lifecycle",
+            "stageSince",
+            FieldType.TIME,
+            Column("entered_at"),
+            label("stageSince"),
+            scope,
+            "last 30 days",
+            sql_type="timestamptz",
+            via=(position,),
+            takes="lifecycle",
         ),
         "timeInStage": Field(
-            "timeInStage", FieldType.DURATION, Since("entered_at"), label("timeInStage"), scope, "30 days",
-            unit="s", via=(position,), takes="lifecycle",
+            "timeInStage",
+            FieldType.DURATION,
+            Since("entered_at"),
+            label("timeInStage"),
+            scope,
+            "30 days",
+            unit="s",
+            via=(position,),
+            takes="lifecycle",
         ),
     }
 
@@ -202,7 +233,9 @@ def _custom_noun(definitions: Iterable[FieldDefinition]) -> Noun:
 def _custom(item: FieldDefinition) -> Field:
     kind, sql_type, example = _CUSTOM_TYPES[item.type]
     choices = tuple(item.choices) if kind is FieldType.ENUM else ()
-    names = Label(item.labels.get("en", item.label), item.labels.get("fa", item.label), item.labels.get("zh", item.label))
+    names = Label(
+        item.labels.get("en", item.label), item.labels.get("fa", item.label), item.labels.get("zh", item.label)
+    )
     source = Custom("custom_fields", item.key)
     shown = _example(kind, choices, None, example)
     return Field(item.key, kind, source, names, "", shown, choices=choices, sql_type=sql_type)

@@ -14,7 +14,6 @@ from crm.rules.fields import (
     OPERATORS,
     Catalogue,
     Column,
-    Custom,
     Field,
     FieldType,
     Label,
@@ -32,6 +31,7 @@ from crm.rules.tree import (
     FieldRef,
     Function,
     InSegment,
+    Leaf,
     Node,
     Not,
     Operator,
@@ -62,9 +62,7 @@ AGGREGATED: dict[Function, Collection[FieldType]] = {
 }
 
 
-def check(
-    tree: Node, catalogue: Catalogue, *, scopes: Collection[str], context: Context, root: str = CUSTOMER
-) -> None:
+def check(tree: Node, catalogue: Catalogue, *, scopes: Collection[str], context: Context, root: str = CUSTOMER) -> None:
     """Raise when a rule cannot be asked.
 
     RuleInvalid or Forbidden for one fault, Problems for several; each carries the path in the JSON form, and the
@@ -114,23 +112,36 @@ class _Checker:
     def node(self, node: Node, noun: Noun, path: JsonPath) -> None:
         match node:
             case And() | Or():
-                word = "AND" if isinstance(node, And) else "OR"
-                for number, item in enumerate(node.items):
-                    self.node(item, noun, (*path, word, str(number)))
-                if isinstance(node, And):
-                    self.note(lambda: _contradiction(node.items, self.catalogue, noun, self.context), path, node.place)
+                self.group(node, noun, path)
             case Not():
                 self.node(node.item, noun, (*path, "NOT"))
-            case Compare(subject=FieldRef() as subject):
-                self.note(lambda: self.field(node, subject, noun), (*path, *subject.path), node.place)
-            case Compare(subject=Aggregate() as subject):
-                self.aggregate(node, subject, noun, (*path, *subject.relation))
+            case _:
+                self.leaf(node, noun, path)
+
+    def group(self, node: And | Or, noun: Noun, path: JsonPath) -> None:
+        word = "AND" if isinstance(node, And) else "OR"
+        for number, item in enumerate(node.items):
+            self.node(item, noun, (*path, word, str(number)))
+        if isinstance(node, And):
+            self.note(lambda: _contradiction(node.items, self.catalogue, noun, self.context), path, node.place)
+
+    def leaf(self, node: Leaf, noun: Noun, path: JsonPath) -> None:
+        match node:
+            case Compare():
+                self.compare(node, noun, path)
             case Quantified():
                 self.quantified(node, noun, (*path, *node.relation))
             case InSegment():
                 self.note(lambda: self.segment(node, noun), (*path, *node.path, "segment"), node.place)
             case EverInStage():
                 self.note(lambda: self.stage(node, noun), (*path, *node.path, "everInStage"), node.place)
+
+    def compare(self, node: Compare, noun: Noun, path: JsonPath) -> None:
+        subject = node.subject
+        if isinstance(subject, FieldRef):
+            self.note(lambda: self.field(node, subject, noun), (*path, *subject.path), node.place)
+        else:
+            self.aggregate(node, subject, noun, (*path, *subject.relation))
 
     def note(self, step: Callable[[], Any], path: JsonPath, place: Place | None) -> Any:
         """Run a step and keep its fault, with path and place; the step's answer, or None."""
@@ -264,9 +275,7 @@ def _check_value(field: Field, operator: Operator, value: Value, context: Contex
         if days.first and days.last and days.first > days.last:
             raise _impossible(field)
     else:
-        items: list[Any] = [
-            typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))
-        ]
+        items: list[Any] = [typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))]
         _same_currency(field, value)
         if operator is Operator.BETWEEN and items[0] > items[1]:
             raise _impossible(field)
@@ -316,7 +325,7 @@ def _contradiction(items: tuple[Node, ...], catalogue: Catalogue, noun: Noun, co
             kept, was = highs.get(key, (number, strict))
             highs[key] = (number, strict) if (number, not strict) < (kept, not was) else (kept, was)
     for key, (low, strict) in lows.items():
-        high, also = highs.get(key, (low, False if not strict else False))
+        high, also = highs.get(key, (low, False))
         if key in highs and (low > high or (low == high and (strict or also))):
             raise RuleInvalid(f"No '{'.'.join(key[0].path)}' can be above {low} and below {high} at once.")
 

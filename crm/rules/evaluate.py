@@ -34,6 +34,7 @@ from crm.rules.tree import (
     FieldRef,
     Function,
     InSegment,
+    Leaf,
     Money,
     Node,
     Not,
@@ -53,9 +54,7 @@ Data = Mapping[str, Sequence[Row]]
 """Rows by table name, each a mapping of column names."""
 
 
-def evaluate(
-    tree: Node, catalogue: Catalogue, data: Data, row: Row, *, context: Context, root: str = CUSTOMER
-) -> bool:
+def evaluate(tree: Node, catalogue: Catalogue, data: Data, row: Row, *, context: Context, root: str = CUSTOMER) -> bool:
     """Whether a checked rule holds for one row of the root noun."""
     return _Evaluation(catalogue, data, context).node(tree, catalogue.noun(root), row)
 
@@ -74,17 +73,27 @@ class _Evaluation:
                 return any(self.node(item, noun, row) for item in node.items)
             case Not():
                 return not self.node(node.item, noun, row)
-            case Compare(subject=FieldRef() as subject):
-                return self.field(node, subject, noun, row)
-            case Compare(subject=Aggregate() as subject):
-                return self.aggregate(node, subject, noun, row)
+            case _:
+                return self.leaf(node, noun, row)
+
+    def leaf(self, node: Leaf, noun: Noun, row: Row) -> bool:
+        match node:
+            case Compare():
+                return self.compare(node, noun, row)
             case Quantified():
                 return self.quantified(node, noun, row)
             case InSegment():
                 return self.segment(node, noun, row)
             case EverInStage():
-                rows = self.through((*find_customer(self.catalogue, noun, node.path), *STAGE_MOVES), row, node.lifecycle)
+                rows = self.through(
+                    (*find_customer(self.catalogue, noun, node.path), *STAGE_MOVES), row, node.lifecycle
+                )
                 return any(found["key"] == node.key for found in rows)
+
+    def compare(self, node: Compare, noun: Noun, row: Row) -> bool:
+        if isinstance(node.subject, FieldRef):
+            return self.field(node, node.subject, noun, row)
+        return self.aggregate(node, node.subject, noun, row)
 
     # rows
 

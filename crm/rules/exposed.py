@@ -17,8 +17,8 @@ from models import (
     OrderLine,
     Product,
     Relationship,
-    StageTransition,
     StaffMember,
+    StageTransition,
     ValueSnapshot,
 )
 

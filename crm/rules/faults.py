@@ -19,9 +19,7 @@ MAX_COMMENTS = 50
 class RuleInvalid(ValidationFailed):
     """The rule is not acceptable."""
 
-    def __init__(
-        self, message: str, *, path: tuple[str, ...] = (), place: Place | None = None, **details: Any
-    ) -> None:
+    def __init__(self, message: str, *, path: tuple[str, ...] = (), place: Place | None = None, **details: Any) -> None:
         if place:
             message = f"Line {place.line}, column {place.column}: {message}"
             details |= {"line": place.line, "column": place.column}

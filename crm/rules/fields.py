@@ -210,9 +210,7 @@ def find_rows(catalogue: Catalogue, root: Noun, path: Path, place: Place | None 
     return (*hops, relation)
 
 
-def find_customer(
-    catalogue: Catalogue, root: Noun, path: Path, place: Place | None = None
-) -> tuple[Relation, ...]:
+def find_customer(catalogue: Catalogue, root: Noun, path: Path, place: Place | None = None) -> tuple[Relation, ...]:
     """The relations along a path that ends at one customer; an empty path means that the root is one."""
     hops, noun = _one_hops(catalogue, root, path, place)
     if noun.key != CUSTOMER:
@@ -223,9 +221,7 @@ def find_customer(
     return hops
 
 
-def _one_hops(
-    catalogue: Catalogue, noun: Noun, path: Path, place: Place | None
-) -> tuple[tuple[Relation, ...], Noun]:
+def _one_hops(catalogue: Catalogue, noun: Noun, path: Path, place: Place | None) -> tuple[tuple[Relation, ...], Noun]:
     hops: list[Relation] = []
     for word in path:
         relation = noun.relations.get(word)
@@ -244,7 +240,9 @@ def _not_scalar(catalogue: Catalogue, noun: Noun, word: str, place: Place | None
     relation = noun.relations.get(word)
     if relation is None:
         return _unknown(catalogue, noun, word, place)
-    example = f"{word}.count() >= 1" if relation.many else f"{word}.{next(iter(catalogue.noun(relation.target).fields))}"
+    example = (
+        f"{word}.count() >= 1" if relation.many else f"{word}.{next(iter(catalogue.noun(relation.target).fields))}"
+    )
     return RuleInvalid(f"'{word}' is not compared by itself; write for example '{example}'.", place=place)
 
 

@@ -66,11 +66,8 @@ def to_json(node: Node) -> dict[str, Any]:
 
 def _leaf_to_json(node: Leaf) -> dict[str, Any]:
     match node:
-        case Compare(subject=FieldRef() as subject):
-            argument = {"of": subject.argument} if subject.argument is not None else {}
-            return _nested(subject.path, argument | {node.operator.value: value_to_json(node.value)})
-        case Compare(subject=Aggregate() as subject):
-            return _aggregate_to_json(subject, {node.operator.value: value_to_json(node.value)})
+        case Compare():
+            return _subject_to_json(node.subject, {node.operator.value: value_to_json(node.value)})
         case Quantified():
             inner = to_json(node.inner) if node.inner else {}
             return _nested(node.relation, {node.quantifier.value: inner} | _window_entry(node.window))
@@ -79,6 +76,13 @@ def _leaf_to_json(node: Leaf) -> dict[str, Any]:
         case EverInStage():
             of = {"of": node.lifecycle} if node.lifecycle is not None else {}
             return _nested((*node.path, "everInStage"), {"key": node.key} | of)
+
+
+def _subject_to_json(subject: FieldRef | Aggregate, comparison: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(subject, Aggregate):
+        return _aggregate_to_json(subject, comparison)
+    argument = {"of": subject.argument} if subject.argument is not None else {}
+    return _nested(subject.path, argument | comparison)
 
 
 def _nested(path: Path, inner: dict[str, Any]) -> dict[str, Any]:
@@ -199,7 +203,7 @@ class _Reader:
             raise RuleInvalid(f"A rule has at most {MAX_NODES} conditions; split it up.", path=at)
         return _joined(_commented(parts, comments))
 
-    def entry(self, key: str, data: Any, prefix: Path, at: JsonPath, depth: int) -> list[Node]:
+    def entry(self, key: Any, data: Any, prefix: Path, at: JsonPath, depth: int) -> list[Node]:
         special = _SPECIAL.get(key)
         if special:
             return [special(self, data, prefix, at, depth)]
@@ -331,13 +335,9 @@ def _with_comments(node: Node, comments: tuple[str, ...]) -> Node:
         case Compare():
             return Compare(node.subject, node.operator, node.value, (*comments, *node.comments))
         case Quantified():
-            return Quantified(
-                node.relation, node.quantifier, node.inner, node.window, (*comments, *node.comments)
-            )
+            return Quantified(node.relation, node.quantifier, node.inner, node.window, (*comments, *node.comments))
         case InSegment():
-            return InSegment(
-                node.key, node.presence, node.at, node.window, node.path, (*comments, *node.comments)
-            )
+            return InSegment(node.key, node.presence, node.at, node.window, node.path, (*comments, *node.comments))
         case EverInStage():
             return EverInStage(node.key, node.lifecycle, node.path, (*comments, *node.comments))
 

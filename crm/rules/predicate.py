@@ -38,7 +38,5 @@ async def predicate(
     """
     catalogue, context = await surroundings(now)
     binder = Parameters(first_parameter)
-    condition = compile(
-        from_json(rule), catalogue, alias=alias, binder=binder, context=context, shape=shape
-    )
+    condition = compile(from_json(rule), catalogue, alias=alias, binder=binder, context=context, shape=shape)
     return condition, binder.values

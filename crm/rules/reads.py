@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crm.rules.fields import CUSTOMER, Catalogue, Noun, Relation, Since, find_customer, find_field, find_rows
-from crm.rules.tree import Aggregate, Compare, EverInStage, FieldRef, InSegment, Node, Path, Presence, Quantified, children
+from crm.rules.tree import (
+    Compare,
+    EverInStage,
+    FieldRef,
+    Function,
+    InSegment,
+    Node,
+    Path,
+    Presence,
+    Quantified,
+    children,
+)
 from crm.rules.windows import Moment, Window
 
 SEGMENT = "segmentMembership"
@@ -44,27 +55,40 @@ def reads(tree: Node, catalogue: Catalogue, *, root: str = CUSTOMER) -> Reads:
 def _node(node: Node, noun: Noun, state: _Reading) -> None:
     inner = noun
     match node:
-        case Compare(subject=FieldRef() as subject):
-            _field(subject.path, noun, state)
-        case Compare(subject=Aggregate() as subject):
-            inner = _rows(subject.relation, noun, state, subject.window)
-            if subject.field:
-                _field((subject.field,), inner, state)
+        case Compare():
+            inner = _compare(node, noun, state)
         case Quantified():
             inner = _rows(node.relation, noun, state, node.window)
         case InSegment():
-            _through(find_customer(state.catalogue, noun, node.path), state)
-            state.segments.add(node.key)
-            state.fields.add((SEGMENT, "*"))
-            state.relative |= node.presence in (Presence.ENTERED, Presence.LEFT, Presence.AT)
+            _segment(node, noun, state)
         case EverInStage():
             _through(find_customer(state.catalogue, noun, node.path), state)
             state.fields.add((STAGE_MOVE, "*"))
-    if isinstance(node, Compare):
-        values = node.value if isinstance(node.value, tuple) else (node.value,)
-        state.relative |= any(isinstance(value, Moment) or _relative(value) for value in values)
     for child in children(node):
         _node(child, inner, state)
+
+
+def _compare(node: Compare, noun: Noun, state: _Reading) -> Noun:
+    """Note what a comparison reads; the noun that its inner rule speaks of."""
+    values = node.value if isinstance(node.value, tuple) else (node.value,)
+    state.relative |= any(isinstance(value, Moment) or _relative(value) for value in values)
+    subject = node.subject
+    if isinstance(subject, FieldRef):
+        _field(subject.path, noun, state)
+        return noun
+    inner = _rows(subject.relation, noun, state, subject.window)
+    if subject.field:
+        _field((subject.field,), inner, state)
+    if subject.function in (Function.FIRST, Function.LAST):
+        state.fields.add((inner.key, inner.time or "*"))
+    return inner
+
+
+def _segment(node: InSegment, noun: Noun, state: _Reading) -> None:
+    _through(find_customer(state.catalogue, noun, node.path), state)
+    state.segments.add(node.key)
+    state.fields.add((SEGMENT, "*"))
+    state.relative |= node.presence is Presence.AT or _relative(node.window)
 
 
 def _relative(value: object) -> bool:

@@ -18,10 +18,8 @@ from crm.rules.fields import (
     Custom,
     Field,
     FieldType,
-    Found,
     Noun,
     Relation,
-    Since,
     Source,
     find_customer,
     find_field,
@@ -35,6 +33,7 @@ from crm.rules.tree import (
     FieldRef,
     Function,
     InSegment,
+    Leaf,
     Money,
     Node,
     Not,
@@ -158,6 +157,13 @@ _AGGREGATES: dict[Function, str] = {
     Function.MIN: "min({})",
     Function.MAX: "max({})",
 }
+_PRESENCE: dict[tuple[Operator, int], bool] = {
+    (Operator.GTE, 1): True,
+    (Operator.GT, 0): True,
+    (Operator.EQ, 0): False,
+    (Operator.LT, 1): False,
+    (Operator.LTE, 0): False,
+}
 _ORDERS: dict[Function, str] = {Function.FIRST: "ASC", Function.LAST: "DESC"}
 _ZERO = (Function.COUNT, Function.SUM)
 
@@ -180,16 +186,24 @@ class _Compiler:
                 return self.group(node.items, row, negate, "AND" if negate else "OR")
             case Not():
                 return self.node(node.item, row, not negate)
-            case Compare(subject=FieldRef() as subject):
-                return self.field(node, subject, row, negate)
-            case Compare(subject=Aggregate() as subject):
-                return self.aggregate(node, subject, row, negate)
+            case _:
+                return self.leaf(node, row, negate)
+
+    def leaf(self, node: Leaf, row: _Row, negate: bool) -> str:
+        match node:
+            case Compare():
+                return self.compare(node, row, negate)
             case Quantified():
                 return self.quantified(node, row, negate)
             case InSegment():
                 return self.segment(node, row, negate)
             case EverInStage():
                 return self.stage(node, row, negate)
+
+    def compare(self, node: Compare, row: _Row, negate: bool) -> str:
+        if isinstance(node.subject, FieldRef):
+            return self.field(node, node.subject, row, negate)
+        return self.aggregate(node, node.subject, row, negate)
 
     def group(self, items: Sequence[Node], row: _Row, negate: bool, word: str) -> str:
         return "(" + f" {word} ".join(self.node(item, row, negate) for item in items) + ")"
@@ -208,7 +222,8 @@ class _Compiler:
         here = first
         for relation in relations[1:]:
             there = self.alias()
-            tables.append(f"JOIN {name(relation.table)} {there} ON {there}.{name(relation.remote)} = {here}.{name(relation.local)}")
+            tie = f"{there}.{name(relation.remote)} = {here}.{name(relation.local)}"
+            tables.append(f"JOIN {name(relation.table)} {there} ON {tie}")
             conditions += self.conditions(relation, there, argument)
             here = there
         return _Chain(" ".join(tables), conditions, here)
@@ -235,9 +250,11 @@ class _Compiler:
         field = noun.fields[noun.time]
         assert isinstance(field.source, Column)
         column = f"{alias}.{name(field.source.name)}"
-        return self.between_times(column, *bounds(window, self.context.now, self.context.zone)) if (
-            field.type is FieldType.TIME
-        ) else self.between_days(column, *day_bounds(window, self.context.now, self.context.zone))
+        return (
+            self.between_times(column, *bounds(window, self.context.now, self.context.zone))
+            if (field.type is FieldType.TIME)
+            else self.between_days(column, *day_bounds(window, self.context.now, self.context.zone))
+        )
 
     def between_times(self, column: str, low: Any, high: Any) -> list[str]:
         parts = [f"{column} >= {self.binder.bind(low, 'timestamptz')}"] if low else []
@@ -280,7 +297,9 @@ class _Compiler:
     def test(self, field: Field, expression: str, operator: Operator, value: Value, alias: str) -> str:
         """A comparison that is false or null for a missing value."""
         if operator is Operator.IS_EMPTY:
-            return f"{expression} <> ''" if field.type is FieldType.TEXT else f"{expression} IS NOT NULL"
+            return (
+                f"{expression} <> ''" if field.type in (FieldType.TEXT, FieldType.CODE) else f"{expression} IS NOT NULL"
+            )
         if isinstance(value, Window) or field.type in (FieldType.TIME, FieldType.DATE):
             return self.time_test(field, expression, operator, value)
         if field.type is FieldType.DURATION:
@@ -324,7 +343,7 @@ class _Compiler:
         return "(" + " AND ".join(parts) + ")"
 
     def duration_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
-        """Time passed since a column is compared as the column against now minus the duration, which an index serves."""
+        """The column against now minus the duration, which an index serves, not the time passed since it."""
         items = self.items(field, value)
         now = self.binder.bind(self.context.now, "timestamptz")
         limits = [f"({now} - make_interval(secs => {self.binder.bind(item, 'float8')}))" for item in items]
@@ -358,10 +377,14 @@ class _Compiler:
             return self.grouped(subject, field, operator, value, relations[0], chain, tests, row, negate)
         figure_sql = self.figure(subject, field, chain.alias, target)
         where = " AND ".join([chain.conditions[0], *tests])
-        tail = f" ORDER BY {self.order(subject.function, target, chain.alias)} LIMIT 1" if (
-            subject.function in _ORDERS
-        ) else ""
-        test = self.figure_test(field, f"(SELECT {figure_sql} FROM {chain.tables} WHERE {where}{tail})", operator, value)
+        tail = (
+            f" ORDER BY {self.order(subject.function, target, chain.alias)} LIMIT 1"
+            if (subject.function in _ORDERS)
+            else ""
+        )
+        test = self.figure_test(
+            field, f"(SELECT {figure_sql} FROM {chain.tables} WHERE {where}{tail})", operator, value
+        )
         return f"({test}) IS NOT TRUE" if negate else test
 
     def rows(self, subject: Aggregate, field: Field, value: Value, target: _Row) -> list[str]:
@@ -431,13 +454,17 @@ class _Compiler:
         hops = find_customer(self.catalogue, row.noun, node.path)
         chain = self.chain((*hops, SEGMENTS), row.alias)
         member = chain.alias
-        tests = [f'{member}."segment_id" = (SELECT id FROM "segment" WHERE "key" = {self.binder.bind(node.key, "text")})']
+        tests = [
+            f'{member}."segment_id" = (SELECT id FROM "segment" WHERE "key" = {self.binder.bind(node.key, "text")})'
+        ]
         match node.presence:
             case Presence.NOW:
                 tests.append(f'{member}."exited_at" IS NULL')
             case Presence.AT:
                 at = self.binder.bind(instant(node.at or "", self.context), "timestamptz")
-                tests.append(f'{member}."entered_at" <= {at} AND ({member}."exited_at" IS NULL OR {member}."exited_at" > {at})')
+                tests.append(
+                    f'{member}."entered_at" <= {at} AND ({member}."exited_at" IS NULL OR {member}."exited_at" > {at})'
+                )
             case Presence.ENTERED | Presence.LEFT:
                 column = "entered_at" if node.presence is Presence.ENTERED else "exited_at"
                 assert node.window is not None
@@ -477,13 +504,9 @@ def _presence(field: Field, operator: Operator, value: Value) -> bool | None:
     """True when a count asks whether there are rows, False when it asks that there are none, None otherwise."""
     if field is not COUNT:
         return None
-    some = ((Operator.GTE, 1), (Operator.GT, 0))
-    none = ((Operator.EQ, 0), (Operator.LT, 1), (Operator.LTE, 0))
-    try:
-        asked = (operator, Decimal(value) if isinstance(value, str | Decimal) else None)
-    except ArithmeticError:
+    if not isinstance(value, str | Decimal):
         return None
-    return True if asked in some else False if asked in none else None
+    return _PRESENCE.get((operator, int(Decimal(value))))
 
 
 def _currency(field: Field, value: Value) -> str | None:

@@ -64,7 +64,7 @@ def parse(text: str) -> Node:
     if len(text) > MAX_TEXT:
         raise RuleInvalid(f"A rule has at most {MAX_TEXT:,} characters, not {len(text):,}.", place=Place(1, 1))
     if not _COMMENT.sub(lambda found: "" if found[1] else found[0], text).strip():
-        raise RuleInvalid("The rule is empty; say a condition such as: country = \"IR\".", place=Place(1, 1))
+        raise RuleInvalid('The rule is empty; say a condition such as: country = "IR".', place=Place(1, 1))
     try:
         tree = _Builder().transform(_parser().parse(text))
     except UnexpectedInput as error:
@@ -98,7 +98,9 @@ def _string(token: Token) -> str:
     try:
         text = json.loads(token, strict=False)
     except ValueError:
-        raise RuleInvalid("This text has a backslash that JSON does not know; write \\\\ for one.", place=place) from None
+        raise RuleInvalid(
+            "This text has a backslash that JSON does not know; write \\\\ for one.", place=place
+        ) from None
     wrong = string_fault(text)
     if wrong:
         raise RuleInvalid(wrong, place=place)
@@ -227,7 +229,9 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
     ) -> Node:
         return Compare(subject, Operator.NOT_IN, _filled(found, meta), place=_place(meta))
 
-    def between(self, meta: Meta, subject: FieldRef | Aggregate, _: Token, low: Scalar, _and: Token, high: Scalar) -> Node:
+    def between(
+        self, meta: Meta, subject: FieldRef | Aggregate, _: Token, low: Scalar, _and: Token, high: Scalar
+    ) -> Node:
         return Compare(subject, Operator.BETWEEN, (low, high), place=_place(meta))
 
     def is_empty(self, meta: Meta, subject: FieldRef | Aggregate, *_: Token) -> Node:
@@ -321,9 +325,7 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
     def previous(self, meta: Meta, _: Token, unit: Token, zone: str | None) -> Window:
         return Window(Direction.PREVIOUS, unit=_unit(unit), zone=zone)
 
-    def from_to(
-        self, meta: Meta, _: Token, start: str, _to: Token | None, end: str | None, zone: str | None
-    ) -> Window:
+    def from_to(self, meta: Meta, _: Token, start: str, _to: Token | None, end: str | None, zone: str | None) -> Window:
         return Window(Direction.BETWEEN, start=start, end=end, zone=zone)
 
     def to_only(self, meta: Meta, _: Token, end: str, zone: str | None) -> Window:
@@ -339,7 +341,9 @@ def _filled(found: Sequence[Scalar] | None, meta: Meta) -> Value:
 def _bare_fault(verb: str) -> str:
     if verb in VERBS:
         return f"'{verb}' is compared with nothing; add an operator and a value, such as >= 2."
-    return f"'{clip(verb)}' is not known here; rows are asked with some, none or every.{nearest(verb, list(Quantifier))}"
+    return (
+        f"'{clip(verb)}' is not known here; rows are asked with some, none or every.{nearest(verb, list(Quantifier))}"
+    )
 
 
 def _call_fault(verb: str) -> str:
@@ -460,7 +464,7 @@ def _explained(error: UnexpectedInput, text: str) -> RuleInvalid:
 
 
 def _strange(error: UnexpectedCharacters, text: str) -> str:
-    letter = text[error.pos_in_stream or 0]
+    letter = text[error.pos_in_stream :][:1]
     return "A text that starts here has no closing quote" if letter == '"' else f"'{letter}' is not expected here"
 
 

@@ -177,7 +177,9 @@ _READERS: dict[FieldType, Callable[[Field, Scalar, Context], Typed]] = {
 # -- time ------------------------------------------------------------------------------------------------------------
 
 
-def time_range(field: Field, operator: Operator, value: Scalar | tuple[Scalar, ...] | Window, context: Context) -> Range:
+def time_range(
+    field: Field, operator: Operator, value: Scalar | tuple[Scalar, ...] | Window, context: Context
+) -> Range:
     """The times for which a comparison holds. A bare date means its whole day in the zone."""
     if isinstance(value, Window):
         return Range(*bounds(value, context.now, context.zone))

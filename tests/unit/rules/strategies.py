@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from crm.rules.fields import CUSTOMER, OPERATORS, Catalogue, Custom, Field, FieldType, Noun
 from crm.rules.check import AGGREGATED, COUNT
-from crm.rules.fields import Column
+from crm.rules.fields import CUSTOMER, OPERATORS, Catalogue, Column, Field, FieldType, Noun
 from crm.rules.tree import (
     RESERVED,
     Aggregate,
@@ -130,7 +129,8 @@ _SCALARS: dict[FieldType, st.SearchStrategy[Scalar]] = {
     FieldType.NUMBER: st.sampled_from([Decimal(number) for number in ("-1", "0", "1", "2", "2.5", "5")]),
     FieldType.MONEY: st.sampled_from([Decimal(number) for number in ("0", "10", "10.5", "99.99")]),
     FieldType.BOOLEAN: st.booleans(),
-    FieldType.DATE: st.sampled_from(["2026-02-28", "2026-03-01", "2026-04-30"]) | st.builds(Moment, st.integers(-60, 3)),
+    FieldType.DATE: st.sampled_from(["2026-02-28", "2026-03-01", "2026-04-30"])
+    | st.builds(Moment, st.integers(-60, 3)),
     FieldType.TIME: st.sampled_from(["2026-03-01", "2026-04-30T12:00:00Z"])
     | st.builds(Moment, st.integers(-60, 3), st.sampled_from([Unit.DAY, Unit.HOUR]), st.booleans()),
     FieldType.DURATION: st.builds(Span, st.sampled_from([0, 1, 30])),

@@ -52,7 +52,7 @@ def test_comments_stay_with_their_condition() -> None:
 
 
 def test_keywords_are_read_in_either_case_and_persian_digits_count() -> None:
-    assert parse('NOT a = 1 AND b IN (۲)') == parse("not a = 1 and b in (2)")
+    assert parse("NOT a = 1 AND b IN (۲)") == parse("not a = 1 and b in (2)")
 
 
 @pytest.mark.parametrize(
