@@ -3,10 +3,11 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.select.plan import Reader
 
-schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
 reader = Reader(schema._schema)
 execute = reader.execute

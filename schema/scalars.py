@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, NewType
 
 import strawberry
@@ -18,9 +19,32 @@ def _rule(value: Any) -> dict[str, Any]:
     return value
 
 
+def _instant(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise GraphQLError(f"A time is written as in '2026-03-21T09:30:00Z', not {str(value)[:60]!r}.") from None
+    if moment.tzinfo is None:
+        raise GraphQLError(f"The time {str(value)[:60]!r} lacks its zone; end it with Z or an offset such as +03:30.")
+    if not 1 < moment.year < 9999:
+        raise GraphQLError(f"The time {str(value)[:60]!r} is out of range.")
+    return moment.astimezone(UTC)
+
+
+def _written(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt", description="A whole number that may not fit into 32 bits.", serialize=int, parse_value=int
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, as RFC 3339 writes it, in UTC: `2026-03-21T09:30:00.000000Z`.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
+        serialize=_written,
+        parse_value=_instant,
     ),
     Rule: strawberry.scalar(
         name="Rule",

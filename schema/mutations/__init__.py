@@ -1,1 +1,13 @@
 """Everything that can be changed through GraphQL: one mutation an intent, each one use case."""
+
+import strawberry
+
+from schema.mutations.customers import CustomerMutations
+from schema.mutations.interactions import InteractionMutations
+from schema.mutations.orders import OrderMutations
+from schema.mutations.segments import SegmentMutations
+
+
+@strawberry.type
+class Mutation(CustomerMutations, OrderMutations, InteractionMutations, SegmentMutations):
+    """Change customers and what belongs to them."""

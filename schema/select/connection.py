@@ -143,8 +143,9 @@ def _last(row: Row, keys: Sequence[Key]) -> Key:
 class _Rendering:
     """The SQL of one connection in one statement.
 
-    Inside stands the page, `p`: rows of the table with their number "#" and cursor values. Around it `a` folds
-    them into one row of JSON arrays and counts; outermost that row becomes the connection's object.
+    Inside stands the page: rows of the table, with what their cursors carry as "@0", "@1" …, and numbered "#" in the
+    direction of reading if that matters. Around it they are folded into JSON arrays and counts. Where something of
+    the connection depends on a count, `a` is that folded row, and the object is made of it.
     """
 
     def __init__(self, ask: Ask, node: GraphQLObjectType, listing: Listing, asked: Page) -> None:
@@ -156,23 +157,26 @@ class _Rendering:
         self.entries = ask.selected.children
         self.folded: dict[str, str] = {}
         self.row = self.render.row(listing.table.model)
-        self.looks_ahead = False
         self.mark = ""
+        said = {part.name for entry in self.entries if entry.name == "pageInfo" for part in entry.children}
+        self.looks_ahead = ("hasPreviousPage" if asked.backward else "hasNextPage") in said
+        self.counts = self.looks_ahead or bool(said & {"startCursor", "endCursor"})
 
     def sql(self) -> str:
         kind = self.ask.selected.named
         with self.render.repeated(self.page.size):
             for number, entry in enumerate(self.entries):
                 self.fold(number, entry)
-        columns = []
-        for number, entry in enumerate(self.entries):
-            columns.append(f'{self.entry(kind.name, number, entry)} AS "{entry.key}"')
+        columns = ", ".join(
+            f'{self.entry(kind.name, number, entry)} AS "{entry.key}"' for number, entry in enumerate(self.entries)
+        )
         if not self.folded:
-            return built(columns)
-        folds = ", ".join(f'{sql} AS "{name}"' for name, sql in self.folded.items())
-        beside = self.listing.table.beside.format(t=self.row)
-        inner = f"SELECT {folds} FROM ({self.page_sql()}) {self.row.alias_}{beside}"
-        return f'(SELECT row_to_json("{{}}") FROM (SELECT {", ".join(columns)} FROM ({inner}) a) "{{}}")'
+            return built([columns])
+        source = f"({self.page_sql()}) {self.row.alias_}{self.listing.table.beside.format(t=self.row)}"
+        if self.counts:
+            folds = ", ".join(f'{sql} AS "{name}"' for name, sql in self.folded.items())
+            source = f"(SELECT {folds} FROM {source}) a"
+        return f'(SELECT row_to_json("{{}}") FROM (SELECT {columns} FROM {source}) "{{}}")'
 
     # -- what is folded over the page -------------------------------------------------------------------------------
 
@@ -206,23 +210,14 @@ class _Rendering:
     @property
     def within(self) -> str:
         """Leaves out the one row that was read beyond the page. The number is bounded and no user's data."""
-        return f' FILTER (WHERE {self.row.alias_}."#" <= {self.page.size})'
+        return f' FILTER (WHERE {self.row.alias_}."#" <= {self.page.size})' if self.looks_ahead else ""
 
-    def look_ahead(self) -> None:
-        """Read one row more than the page has, to know whether there is one."""
-        self.looks_ahead = True
-        self.folded["n"] = "count(*)"
-
-    def fold_next(self) -> None:
-        if not self.page.backward:
-            self.look_ahead()
-
-    def fold_previous(self) -> None:
-        if self.page.backward:
-            self.look_ahead()
+    def fold_count(self) -> None:
+        if self.counts:
+            self.folded["n"] = "count(*)"
 
     def fold_cursors(self) -> None:
-        self.folded["n"] = "count(*)"
+        self.fold_count()
         self.folded["c"] = f'array_agg({self.cursor()} ORDER BY {self.row.alias_}."#"){self.within}'
 
     # -- the page itself --------------------------------------------------------------------------------------------
@@ -238,11 +233,13 @@ class _Rendering:
         return tuple(key.turned() for key in keys) if self.page.backward else keys
 
     def page_sql(self) -> str:
-        limit = self.page.size + self.looks_ahead
+        limit = self.page.size + self.looks_ahead  # one row more tells whether there is one
         start, stop = self.sides
         until = self.not_reached(stop)
         found = [self.branch_sql(branch, until, limit) for branch in branches(self.keys, start, self.render.bind)]
         rows = found[0] if len(found) == 1 else f"{' UNION ALL '.join(f'({sql})' for sql in found)} LIMIT {limit}"
+        if not (self.counts or self.page.backward):
+            return rows
         return f'SELECT p.*, row_number() OVER () AS "#" FROM ({rows}) p'
 
     def branch_sql(self, branch: Branch, until: list[str], limit: int) -> str:
@@ -265,7 +262,7 @@ class _Rendering:
 
     def entry(self, kind: str, number: int, entry: Selected) -> str:
         if entry.name in ("nodes", "edges"):
-            return f'a."={number}"'
+            return f'a."={number}"' if self.counts else self.folded[f"={number}"]
         if entry.name == "pageInfo":
             return built(f'{PAGE_INFO[part.name][1](self)} AS "{part.key}"' for part in entry.children)
         if entry.name == "count":
@@ -337,8 +334,8 @@ def _either(found: Sequence[Branch]) -> str:
 
 
 PAGE_INFO: dict[str, tuple[Callable[[_Rendering], None], Callable[[_Rendering], str]]] = {
-    "hasNextPage": (_Rendering.fold_next, _Rendering.says_next),
-    "hasPreviousPage": (_Rendering.fold_previous, _Rendering.says_previous),
+    "hasNextPage": (_Rendering.fold_count, _Rendering.says_next),
+    "hasPreviousPage": (_Rendering.fold_count, _Rendering.says_previous),
     "startCursor": (_Rendering.fold_cursors, _Rendering.says_start),
     "endCursor": (_Rendering.fold_cursors, _Rendering.says_end),
     "__typename": (lambda rendering: None, lambda rendering: "'PageInfo'::text"),

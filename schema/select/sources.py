@@ -15,7 +15,7 @@ from models import Customer
 from schema.select.inputs import Input
 from schema.select.kinds import SORTABLE, Kind, written
 from schema.select.order import OrderKey
-from schema.select.render import Ask, Later, Located, Render
+from schema.select.render import Ask, Later, Located, Render, located
 from schema.select.rows import Row, is_nullable, kind_of_column, link, prefix_of, table_of
 from schema.select.selection import Selected
 from schema.select.types import Table, source_behind, table_behind
@@ -252,7 +252,8 @@ def _column(render: Render, kind: GraphQLObjectType, entry: Selected, row: Row) 
     render.need(source.scope, entry)
     if source.whole and render.row_filter is not None:
         raise Located(Forbidden(f"{entry.coordinate} tells of all customers; your credential sees only some."), entry)
-    return source.render(Ask(render, entry), row)
+    with located(entry):
+        return source.render(Ask(render, entry), row)
 
 
 def built(columns: Iterable[str]) -> str:
