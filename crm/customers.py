@@ -17,6 +17,7 @@ from crm.identities import IdentityInput
 from crm.lifecycle import positions
 from crm.visibility import need_visible, visible
 from models import Customer, CustomerKind, FieldDefinition, Identity, StaffMember
+from models.base import fresh
 
 
 class CustomerFields(TypedDict, total=False):
@@ -99,7 +100,7 @@ def draft(
     fields: CustomerFields, entries: Sequence[IdentityInput], known: list[FieldDefinition], now: datetime
 ) -> Customer:
     """A new customer, checked but for its owner and not saved; without a name it is called by its first identity."""
-    customer = Customer()
+    customer = fresh(Customer)
     _say(customer, fields, known, now)
     if entries and not customer.display_name and not _derived_name(customer):
         customer.display_name = text.clean(entries[0].value, field="value", limit=300)

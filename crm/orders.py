@@ -19,6 +19,7 @@ from crm.events import EventType
 from crm.value import rollup
 from crm.visibility import need_visible
 from models import Order, OrderLine, OrderStatus, Product
+from models.base import fresh
 
 # A clock that is a little ahead must not lose an order; a date in the future is a mistake.
 CLOCK_TOLERANCE = timedelta(hours=1)
@@ -108,7 +109,8 @@ def draft(
     now: datetime,
 ) -> tuple[Order, list[OrderLine]]:
     """A new order and its lines, checked, but neither priced in the base currency nor saved; `products` by SKU."""
-    order = Order(customer_id=customer_id, currency=fields.get("currency", house.base_currency), placed_at=now)
+    currency = fields.get("currency", house.base_currency)
+    order = fresh(Order, customer_id=customer_id, currency=currency, placed_at=now)
     made = _lines(order, lines, products)
     if made:
         order.amount = sum((line.amount for line in made), Decimal(0))
@@ -278,7 +280,8 @@ def _line(order: Order, position: int, given: LineInput, products: Mapping[str, 
     total = (quantity * price - discount).quantize(money.PLACES)
     if total < 0:
         raise ValidationFailed(f"discount {discount} is more than quantity × unitPrice.", path=(path, "discount"))
-    return OrderLine(
+    return fresh(
+        OrderLine,
         order_id=order.id,
         customer_id=order.customer_id,
         product_id=product.id if product else None,

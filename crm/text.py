@@ -48,6 +48,8 @@ def normalise(text: str) -> str:
     Compatibility forms, case, accents, vowel signs, letter variants, digits of other scripts and runs of space are
     folded: «علي» and «علی» give the same, as do «José» and «JOSE», «۱۲» and «12».
     """
+    if text.isascii() and text.isprintable():
+        return _SPACES.sub(" ", text.casefold()).strip()
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
     parts = unicodedata.normalize("NFD", folded)
     letters = (_plain(character) for character in parts if unicodedata.category(character) != "Mn")
@@ -69,7 +71,7 @@ def clean(text: str, *, field: str, limit: int, multiline: bool = False) -> str:
     allowed = _LINE_BREAKS if multiline else set()
     if multiline:
         composed = composed.replace("\r\n", "\n")
-    for character in composed:
+    for character in "" if composed.isprintable() else composed:
         if unicodedata.category(character) in _CONTROL and character not in allowed:
             raise ValidationFailed(
                 f"{field} holds the control character U+{ord(character):04X}; remove it.", path=(field,)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 from tortoise import fields
@@ -13,6 +14,27 @@ from uuid_utils.compat import uuid7
 def new_id() -> UUID:
     """A UUIDv7: unique without asking the database, and in the order of its making."""
     return uuid7()
+
+
+R = TypeVar("R", bound=Model)
+
+
+def fresh(model: type[R], **values: Any) -> R:
+    """`model(**values)` for values of the fields' own types, but fast: bulk use cases make thousands of records."""
+    blank, copied = _blank(model)
+    record = model.__new__(model)
+    state = record.__dict__
+    state.update(blank, id=new_id(), _await_when_save={}, **values)
+    for name in copied - values.keys():
+        state[name] = blank[name].copy()
+    return record
+
+
+@cache
+def _blank(model: type[Model]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The state of a new record, and the names of the defaults that each record needs a copy of."""
+    blank = dict(model().__dict__)
+    return blank, frozenset(name for name, value in blank.items() if isinstance(value, dict | list))
 
 
 class Record(Model):

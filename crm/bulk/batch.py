@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -66,11 +66,11 @@ class Batch:
         self.changed.setdefault(record.__class__, {})[record.id] = record
 
     def note(self, type: EventType, record: Record, changes: dict[str, Any], data: dict[str, Any]) -> None:
-        about = (noun(record.__class__), record.id, owner(record), *self.author)
-        self.audits.append((new_id(), self.now, self.now, *about, type.value, json(changes)))
-        self.events.append((new_id(), self.now, self.now, *about, type.value, json(data)))
+        about = (self.now, self.now, noun(record.__class__), record.id, owner(record), *self.author, type.value)
+        self.audits.append((new_id(), *about, json(changes)))
+        self.events.append((new_id(), *about, json(data) if data else "{}"))
 
-    @property
+    @cached_property
     def author(self) -> tuple[str, UUID | None, str, str | None]:
         actor = self.actor
         return actor.kind.value, actor.id, actor.label, actor.request_id

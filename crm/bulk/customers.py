@@ -19,6 +19,7 @@ from crm.events import EventType
 from crm.identities import IdentityInput, NormalIdentity
 from crm.lifecycle import positions
 from models import Customer, FieldDefinition, Identity, StaffMember, Stage, StagePosition, TransitionCause
+from models.base import fresh
 
 Key = tuple[str, str, str]
 """Kind, source and normal form: what makes an identity unique."""
@@ -160,7 +161,8 @@ class _Chunk:
 
     def attach(self, batch: Batch, customer: Customer, entries: list[NormalIdentity]) -> None:
         for each in entries:
-            identity = Identity(
+            identity = fresh(
+                Identity,
                 customer_id=customer.id,
                 kind=each.kind,
                 source=each.source,
@@ -172,8 +174,8 @@ class _Chunk:
 
     def enter(self, batch: Batch, customer: Customer, stage: Stage) -> None:
         at, cause = customer.acquired_at or self.now, TransitionCause.IMPORT
-        position = StagePosition(
-            customer_id=customer.id, lifecycle_id=stage.lifecycle_id, stage_id=stage.id, entered_at=at
+        position = fresh(
+            StagePosition, customer_id=customer.id, lifecycle_id=stage.lifecycle_id, stage_id=stage.id, entered_at=at
         )
         move = positions.transition_of(self.actor, position, None, stage, at, cause, None, None)
         batch.keep(position)

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from crm import audit, events, text
 from crm.access import Actor, Scope, need
-from crm.database import transaction
+from crm.database import execute, transaction
 from crm.errors import Blocked, NotFound, ValidationFailed, VersionConflict
 from crm.events import EventType
-from crm.visibility import matches, need_visible
+from crm.lifecycle import guards, store
+from crm.visibility import need_visible
 from models import Lifecycle, Stage, StageEdge, StagePosition, StageTransition, TransitionCause
+from models.base import fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,9 @@ async def enter_default(actor: Actor, customer_id: UUID, *, now: datetime) -> St
 
 async def default_entry() -> Stage | None:
     """The stage that new customers start at."""
-    return await Stage.get_or_none(is_initial=True, lifecycle__is_default=True, lifecycle__archived_at=None)
+    return await Stage.get_or_none(
+        is_initial=True, archived_at=None, lifecycle__is_default=True, lifecycle__archived_at=None
+    )
 
 
 async def _enter(actor: Actor, customer_id: UUID, stage: Stage, now: datetime) -> StagePosition:
@@ -79,9 +83,10 @@ async def move(
     need(actor, Scope.STAGE_MOVE)
     async with transaction():
         await need_visible(actor, customer_id)
-        path = await _lifecycle(lifecycle)
-        target = await _stage(path, to)
-        position = await StagePosition.filter(customer_id=customer_id, lifecycle_id=path.id).select_for_update().first()
+        path = await store.lifecycle_by_key(lifecycle)
+        await store.hold_shape(path.id)
+        target = await stage_by_key(path, to)
+        position = await _claimed(customer_id, path)
         if position is None:
             return await _start(actor, customer_id, target, now, dry_run=dry_run)
         current = await Stage.get(id=position.stage_id)
@@ -105,6 +110,16 @@ async def move(
         return Move(position, transition, (), await _open_stages(target))
 
 
+async def _claimed(customer_id: UUID, path: Lifecycle) -> StagePosition | None:
+    """The customer's position, locked; a customer that has none is locked instead, so that only one lets it in."""
+    mine = StagePosition.filter(customer_id=customer_id, lifecycle_id=path.id).select_for_update()
+    position = await mine.first()
+    if position is None:
+        await execute("SELECT id FROM customer WHERE id = $1 FOR NO KEY UPDATE", customer_id)
+        position = await mine.first()
+    return position
+
+
 async def _start(actor: Actor, customer_id: UUID, target: Stage, now: datetime, *, dry_run: bool) -> Move:
     if not target.is_initial:
         raise Blocked(
@@ -124,21 +139,16 @@ def _expect(current: Stage, expected: str | None) -> None:
         )
 
 
-async def _lifecycle(key: str | None) -> Lifecycle:
-    found = await (Lifecycle.get_or_none(key=key) if key else Lifecycle.get_or_none(is_default=True))
+async def stage_by_key(lifecycle: Lifecycle, key: str) -> Stage:
+    """A stage that customers can move to. Raises NotFound, and Blocked when the lifecycle is archived."""
+    if lifecycle.archived_at:
+        raise Blocked(f"The lifecycle '{lifecycle.key}' is archived; nobody moves in it.", path=("lifecycle",))
+    stages = await store.stages_of(lifecycle.id)
+    found = next((stage for stage in stages if stage.key == key), None)
     if found is None:
+        known = ", ".join(stage.key for stage in stages)
         raise NotFound(
-            f"There is no lifecycle '{key}'." if key else "No lifecycle is defined yet.", path=("lifecycle",)
-        )
-    return found
-
-
-async def _stage(lifecycle: Lifecycle, key: str) -> Stage:
-    found = await Stage.get_or_none(lifecycle_id=lifecycle.id, key=key)
-    if found is None:
-        known = await Stage.filter(lifecycle_id=lifecycle.id).order_by("position").values_list("key", flat=True)
-        raise NotFound(
-            f"The lifecycle '{lifecycle.key}' has no stage '{key[:60]}'; it has: {', '.join(map(str, known))}.",
+            f"The lifecycle '{lifecycle.key}' has no stage '{key[:60]}'; it has: {known}.",
             path=("to",),
         )
     return found
@@ -175,10 +185,15 @@ async def obstacles_on(
     if edge.required_scope and edge.required_scope not in actor.scopes:
         message = f"Moving to '{target.key}' needs the scope '{edge.required_scope}'."
         obstacles.append(Obstacle("SCOPE_MISSING", message, expected=edge.required_scope, actual=None))
-    if edge.guard and not await matches(edge.guard, customer_id):
-        message = f"The rule of this move does not hold: {edge.guard_text or edge.guard}."
-        obstacles.append(Obstacle("GUARD", message, expected=edge.guard_text, actual="it does not hold"))
+    if edge.guard:
+        obstacles += [_failing(each) for each in await guards.unmet(actor, edge.guard, customer_id)]
     return obstacles
+
+
+def _failing(unmet: guards.Unmet) -> Obstacle:
+    found = f"; it is {unmet.actual}" if unmet.actual is not None else ""
+    message = f"The rule of this move does not hold: {unmet.condition}{found}."
+    return Obstacle("GUARD", message, expected=unmet.condition, actual=unmet.actual)
 
 
 async def _advance(
@@ -231,7 +246,8 @@ def transition_of(
     dwell: int | None,
 ) -> StageTransition:
     """The record of a move, not saved yet."""
-    return StageTransition(
+    return fresh(
+        StageTransition,
         customer_id=position.customer_id,
         lifecycle_id=position.lifecycle_id,
         from_stage_id=current.id if current else None,
