@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tortoise import fields
@@ -64,13 +65,19 @@ def camel(column: str) -> str:
 
 def build(definitions: Iterable[FieldDefinition], *, base_currency: str) -> Catalogue:
     """The catalogue of an organisation: every exposed noun, and its custom fields under `customFields`."""
+    nouns = {**_built_in(), "custom": _custom_noun(definitions)}
+    scopes = {"segment": Scope.SEGMENT_READ.value, "stage": Scope.LIFECYCLE_READ.value}
+    return Catalogue(nouns, base_currency, scopes)
+
+
+@cache
+def _built_in() -> dict[str, Noun]:
+    """The nouns that are the same for every organisation."""
     nouns = {key: _noun(key, exposed) for key, exposed in NOUNS.items()}
     nouns[CUSTOMER] = _customer(nouns[CUSTOMER])
     nouns["stageMove"] = _stage_move(nouns["stageMove"])
-    nouns["custom"] = _custom_noun(definitions)
     _refuse_reserved(nouns)
-    scopes = {"segment": Scope.SEGMENT_READ.value, "stage": Scope.LIFECYCLE_READ.value}
-    return Catalogue(nouns, base_currency, scopes)
+    return nouns
 
 
 def _refuse_reserved(nouns: dict[str, Noun]) -> None:

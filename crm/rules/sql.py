@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from crm.rules.check import COUNT, figure
 from crm.rules.fields import (
@@ -25,6 +24,26 @@ from crm.rules.fields import (
     find_field,
     find_rows,
 )
+from crm.rules.sql_terms import (
+    AGGREGATES,
+    COMPARISONS,
+    CUSTOM,
+    FLIPPED,
+    NORMAL,
+    ORDERS,
+    PATTERNS,
+    ZERO,
+    Binder,
+    Parameters,
+    Shape,
+    currency_of,
+    escape,
+    name,
+    presence_asked,
+    sql_type_of,
+    strict,
+    whole,
+)
 from crm.rules.tree import (
     Aggregate,
     And,
@@ -34,7 +53,6 @@ from crm.rules.tree import (
     Function,
     InSegment,
     Leaf,
-    Money,
     Node,
     Not,
     Operator,
@@ -44,37 +62,10 @@ from crm.rules.tree import (
     Quantifier,
     Value,
 )
-from crm.rules.values import COMPLEMENTS, Context, day_range, holds, instant, time_range, typed
+from crm.rules.values import Context, day_range, holds, instant, time_range, typed
 from crm.rules.windows import Window, anniversaries, bounds, day_bounds
 
-NORMAL = "arzesh_normal"
-"""The database's function that brings text into the normal form of `crm.text.normalise`."""
-
-
-class Binder(Protocol):
-    """Takes a value and gives the placeholder that stands for it, cast to the type: `$3::text[]`."""
-
-    def bind(self, value: Any, sql_type: str) -> str: ...
-
-
-@dataclass(slots=True)
-class Parameters:
-    """A binder that numbers its parameters from `first`; equal values are not merged, so that the text is stable."""
-
-    first: int = 1
-    values: list[Any] = field(default_factory=list)
-
-    def bind(self, value: Any, sql_type: str) -> str:
-        self.values.append(value)
-        return f"${self.first + len(self.values) - 1}::{sql_type}"
-
-
-class Shape(StrEnum):
-    """EACH suits a page or one customer: figures are looked up row by row. SET suits a pass over everybody: figures
-    are grouped once and joined. Both hold for the same rows."""
-
-    EACH = "EACH"
-    SET = "SET"
+__all__ = ["LIFECYCLE", "SEGMENTS", "STAGE_MOVES", "Binder", "Context", "Parameters", "Shape", "compile", "name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,63 +100,6 @@ def compile(
     The tree has passed `check`. Aliases within are r1, r2, …; equal shapes of rules give equal texts.
     """
     return _Compiler(catalogue, binder, context, shape).node(tree, _Row(catalogue.noun(root), alias), False)
-
-
-def name(identifier: str) -> str:
-    """An identifier of the catalogue, quoted."""
-    escaped = identifier.replace('"', '""')
-    return f'"{escaped}"'
-
-
-_COMPARISONS: dict[Operator, str] = {
-    Operator.EQ: "=",
-    Operator.LT: "<",
-    Operator.LTE: "<=",
-    Operator.GT: ">",
-    Operator.GTE: ">=",
-}
-_PATTERNS: dict[Operator, str] = {
-    Operator.CONTAINS: "%{}%",
-    Operator.STARTS_WITH: "{}%",
-    Operator.ENDS_WITH: "%{}",
-}
-_FLIPPED: dict[Operator, Operator] = {
-    Operator.LT: Operator.GT,
-    Operator.LTE: Operator.GTE,
-    Operator.GT: Operator.LT,
-    Operator.GTE: Operator.LTE,
-}
-_CUSTOM: dict[FieldType, tuple[str, str]] = {
-    FieldType.NUMBER: ("number", "numeric"),
-    FieldType.BOOLEAN: ("boolean", "boolean"),
-    FieldType.TEXT: ("string", "text"),
-    FieldType.ENUM: ("string", "text"),
-    FieldType.DATE: ("string", "date"),
-}
-_SQL_TYPES: dict[FieldType, str] = {
-    FieldType.TEXT: "text",
-    FieldType.CODE: "text",
-    FieldType.ENUM: "text",
-    FieldType.MONEY: "numeric",
-    FieldType.BOOLEAN: "boolean",
-    FieldType.ID: "uuid",
-}
-_AGGREGATES: dict[Function, str] = {
-    Function.COUNT: "count(*)",
-    Function.SUM: "coalesce(sum({}), 0)",
-    Function.AVG: "avg({})",
-    Function.MIN: "min({})",
-    Function.MAX: "max({})",
-}
-_PRESENCE: dict[tuple[Operator, int], bool] = {
-    (Operator.GTE, 1): True,
-    (Operator.GT, 0): True,
-    (Operator.EQ, 0): False,
-    (Operator.LT, 1): False,
-    (Operator.LTE, 0): False,
-}
-_ORDERS: dict[Function, str] = {Function.FIRST: "ASC", Function.LAST: "DESC"}
-_ZERO = (Function.COUNT, Function.SUM)
 
 
 @dataclass(slots=True)
@@ -267,7 +201,7 @@ class _Compiler:
     # fields
 
     def field(self, node: Compare, subject: FieldRef, row: _Row, negate: bool) -> str:
-        operator, value, negate = _plain(node.operator, node.value, negate)
+        operator, value, negate = strict(node.operator, node.value, negate)
         found = find_field(self.catalogue, row.noun, subject.path)
         if not found.rows:
             test = self.test(found.field, self.expression(found.field, row.alias), operator, value, row.alias)
@@ -285,7 +219,7 @@ class _Compiler:
 
     def custom(self, source: Custom, field: Field, alias: str) -> str:
         """The value under a key, or null when it is of another type than the field is now."""
-        kind, sql_type = _CUSTOM[field.type]
+        kind, sql_type = CUSTOM[field.type]
         key = self.binder.bind(source.key, "text")
         column = f"{alias}.{name(source.column)}"
         value = f"({column} ->> {key})"
@@ -305,23 +239,23 @@ class _Compiler:
         if field.type is FieldType.DURATION:
             return self.duration_test(field, expression, operator, value)
         test = self.plain_test(field, expression, operator, value)
-        currency = _currency(field, value)
+        currency = currency_of(field, value)
         if currency is None:
             return test
         return f"({test} AND {alias}.{name(field.currency or '')} = {self.binder.bind(currency, 'text')})"
 
     def plain_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
-        items = _whole(field, self.items(field, value))
-        sql_type = _sql_type(field, items)
+        items = whole(field, self.items(field, value))
+        sql_type = sql_type_of(field, items)
         if operator is Operator.IN:
             return f"{expression} = ANY({self.binder.bind(items, f'{sql_type}[]')})"
         if operator is Operator.BETWEEN:
             low, high = (self.binder.bind(item, sql_type) for item in items)
             return f"{expression} BETWEEN {low} AND {high}"
-        if operator in _PATTERNS:
-            pattern = _PATTERNS[operator].format(_escape(str(items[0])))
+        if operator in PATTERNS:
+            pattern = PATTERNS[operator].format(escape(str(items[0])))
             return f"{expression} LIKE {self.binder.bind(pattern, 'text')}"
-        return f"{expression} {_COMPARISONS[operator]} {self.binder.bind(items[0], sql_type)}"
+        return f"{expression} {COMPARISONS[operator]} {self.binder.bind(items[0], sql_type)}"
 
     def items(self, field: Field, value: Value) -> list[Any]:
         """The literals of a comparison as typed values."""
@@ -349,7 +283,7 @@ class _Compiler:
         limits = [f"({now} - make_interval(secs => {self.binder.bind(item, 'float8')}))" for item in items]
         if operator is Operator.BETWEEN:
             return f"{expression} BETWEEN {limits[1]} AND {limits[0]}"
-        return f"{expression} {_COMPARISONS[_FLIPPED[operator]]} {limits[0]}"
+        return f"{expression} {COMPARISONS[FLIPPED[operator]]} {limits[0]}"
 
     # relations
 
@@ -364,11 +298,11 @@ class _Compiler:
         return _exists(chain, tests, negate != (node.quantifier is not Quantifier.SOME))
 
     def aggregate(self, node: Compare, subject: Aggregate, row: _Row, negate: bool) -> str:
-        operator, value, negate = _plain(node.operator, node.value, negate)
+        operator, value, negate = strict(node.operator, node.value, negate)
         relations = find_rows(self.catalogue, row.noun, subject.relation)
         target = self.catalogue.noun(relations[-1].target)
         field = figure(subject, target)
-        presence = _presence(field, operator, value)
+        presence = presence_asked(field, operator, value)
         chain = self.chain(relations, row.alias)
         tests = [*chain.conditions[1:], *self.rows(subject, field, value, _Row(target, chain.alias))]
         if presence is not None:
@@ -379,7 +313,7 @@ class _Compiler:
         where = " AND ".join([chain.conditions[0], *tests])
         tail = (
             f" ORDER BY {self.order(subject.function, target, chain.alias)} LIMIT 1"
-            if (subject.function in _ORDERS)
+            if (subject.function in ORDERS)
             else ""
         )
         test = self.figure_test(
@@ -392,27 +326,27 @@ class _Compiler:
         tests = self.window(subject.window, target.noun, target.alias)
         if subject.inner:
             tests.append(self.node(subject.inner, target, False))
-        currency = _currency(field, value)
+        currency = currency_of(field, value)
         if currency is not None:
             tests.append(f"{target.alias}.{name(field.currency or '')} = {self.binder.bind(currency, 'text')}")
         return tests
 
     def figure(self, subject: Aggregate, field: Field, alias: str, target: Noun) -> str:
         if field is COUNT:
-            return _AGGREGATES[Function.COUNT]
+            return AGGREGATES[Function.COUNT]
         expression = self.expression(field, alias)
-        return expression if subject.function in _ORDERS else _AGGREGATES[subject.function].format(expression)
+        return expression if subject.function in ORDERS else AGGREGATES[subject.function].format(expression)
 
     def order(self, function: Function, target: Noun, alias: str) -> str:
         assert target.time is not None
         source = target.fields[target.time].source
         assert isinstance(source, Column)
-        way = _ORDERS[function]
+        way = ORDERS[function]
         return f"{alias}.{name(source.name)} {way} NULLS LAST, {alias}.id {way}"
 
     def figure_test(self, field: Field, expression: str, operator: Operator, value: Value) -> str:
         """A comparison of a figure; its currency already limits the rows."""
-        if _currency(field, value) is None:
+        if currency_of(field, value) is None:
             return self.test(field, expression, operator, value, "")
         return self.plain_test(field, expression, operator, value)
 
@@ -431,9 +365,9 @@ class _Compiler:
         """The figure of everybody at once; who has no rows is told by what nothing amounts to."""
         target = self.catalogue.noun(relation.target)
         figure_sql = self.figure(subject, field, chain.alias, target)
-        if subject.function in _ORDERS:
+        if subject.function in ORDERS:
             figure_sql = f"(array_agg({figure_sql} ORDER BY {self.order(subject.function, target, chain.alias)}))[1]"
-        empty = subject.function in _ZERO and self.holds_for_zero(field, operator, value)
+        empty = subject.function in ZERO and self.holds_for_zero(field, operator, value)
         test = self.figure_test(field, figure_sql, operator, value)
         having = f"({test}) IS NOT TRUE" if empty else test
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
@@ -486,48 +420,6 @@ STAGE_MOVES = (
 )
 
 
-def _plain(operator: Operator, value: Value, negate: bool) -> tuple[Operator, Value, bool]:
-    """An operator that is false for a missing value, and whether its opposite is asked."""
-    if operator is Operator.IS_EMPTY:
-        return operator, False, negate != (value is True)
-    if operator in COMPLEMENTS:
-        return COMPLEMENTS[operator], value, not negate
-    return operator, value, negate
-
-
 def _exists(chain: _Chain, tests: list[str], negate: bool) -> str:
     where = " AND ".join([*chain.conditions, *tests])
     return f"{'NOT ' if negate else ''}EXISTS (SELECT 1 FROM {chain.tables} WHERE {where})"
-
-
-def _presence(field: Field, operator: Operator, value: Value) -> bool | None:
-    """True when a count asks whether there are rows, False when it asks that there are none, None otherwise."""
-    if field is not COUNT:
-        return None
-    if not isinstance(value, str | Decimal):
-        return None
-    return _PRESENCE.get((operator, int(Decimal(value))))
-
-
-def _currency(field: Field, value: Value) -> str | None:
-    """The currency that limits the rows, for amounts that are kept in several."""
-    first = value[0] if isinstance(value, tuple) else value
-    return first.currency if field.currency is not None and isinstance(first, Money) else None
-
-
-def _whole(field: Field, items: list[Any]) -> list[Any]:
-    """Whole numbers for whole columns, so that an index on the column serves."""
-    if field.type is not FieldType.NUMBER or field.sql_type not in ("smallint", "int", "bigint"):
-        return items
-    whole = all(item == item.to_integral_value() and abs(item) < 2**63 for item in items)
-    return [int(item) for item in items] if whole else items
-
-
-def _sql_type(field: Field, items: Sequence[Any]) -> str:
-    if field.type is not FieldType.NUMBER:
-        return _SQL_TYPES[field.type]
-    return "bigint" if all(isinstance(item, int) for item in items) else "numeric"
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
-from crm.rules.faults import MAX_COMMENTS, MAX_LIST, MAX_TEXT, RuleInvalid, check_size, clip, nearest, string_fault
+from crm.rules.faults import MAX_LIST, MAX_TEXT, RuleInvalid, check_size, clip, nearest, string_fault
+from crm.rules.text_comments import COMMENT, find_comments, with_comments
+from crm.rules.text_faults import explained
 from crm.rules.tree import (
     VERBS,
     Aggregate,
@@ -37,7 +37,6 @@ from crm.rules.tree import (
     Quantifier,
     Scalar,
     Value,
-    walk,
 )
 from crm.rules.windows import Direction, Moment, Span, Unit, Window, fault
 
@@ -53,7 +52,6 @@ OPERATORS: dict[str, Operator] = {
     "starts with": Operator.STARTS_WITH,
     "ends with": Operator.ENDS_WITH,
 }
-_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)')
 
 
 def parse(text: str) -> Node:
@@ -63,16 +61,16 @@ def parse(text: str) -> Node:
     """
     if len(text) > MAX_TEXT:
         raise RuleInvalid(f"A rule has at most {MAX_TEXT:,} characters, not {len(text):,}.", place=Place(1, 1))
-    if not _COMMENT.sub(lambda found: "" if found[1] else found[0], text).strip():
+    if not COMMENT.sub(lambda found: "" if found[1] else found[0], text).strip():
         raise RuleInvalid('The rule is empty; say a condition such as: country = "IR".', place=Place(1, 1))
     try:
         tree = _Builder().transform(_parser().parse(text))
     except UnexpectedInput as error:
-        raise _explained(error, text) from None
+        raise explained(error, text) from None
     except VisitError as error:
         raise error.orig_exc from None
     check_size(tree)
-    return _with_comments(tree, _comments(text))
+    return with_comments(tree, find_comments(text))
 
 
 @lru_cache(maxsize=1)
@@ -374,106 +372,3 @@ def _arguments(found: tuple[Any, ...], place: Place) -> tuple[Path | None, Windo
         reached = slot
     field = tuple(slots[0]) if slots[0] is not None else None
     return field, slots[1], slots[2]
-
-
-# -- comments --------------------------------------------------------------------------------------------------------
-
-
-def _comments(text: str) -> list[tuple[Place, tuple[str, ...]]]:
-    found = []
-    for match in _COMMENT.finditer(text):
-        if match[1]:
-            start = match.start()
-            place = Place(text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
-            found.append((place, _lines(match[1][1:], place)))
-    return found
-
-
-def _lines(comment: str, place: Place) -> tuple[str, ...]:
-    wrong = string_fault(comment)
-    if wrong:
-        raise RuleInvalid(wrong, place=place)
-    return tuple(line.strip() for line in comment.splitlines() if line.strip())
-
-
-def _with_comments(tree: Node, comments: list[tuple[Place, tuple[str, ...]]]) -> Node:
-    """Hang each comment on the condition that starts before it on its line, else on the next one, else on the last."""
-    if not comments:
-        return tree
-    leaves = [node for node, _ in walk(tree) if not isinstance(node, And | Or | Not)]
-    hung: dict[int, tuple[str, ...]] = {}
-    for place, lines in comments:
-        owner = id(_owner(leaves, place))
-        hung[owner] = (*hung.get(owner, ()), *lines)
-        if len(hung[owner]) > MAX_COMMENTS:
-            raise RuleInvalid(f"A condition has at most {MAX_COMMENTS} lines of comment.", place=place)
-    return _rebuilt(tree, hung)
-
-
-def _owner(leaves: Sequence[Node], place: Place) -> Node:
-    spots = [(leaf.place.line, leaf.place.column, leaf) for leaf in leaves if leaf.place]
-    here = [leaf for line, column, leaf in spots if line == place.line and column < place.column]
-    after = [leaf for line, column, leaf in spots if (line, column) > (place.line, place.column)]
-    return here[-1] if here else (after or [leaves[-1]])[0]
-
-
-def _rebuilt(node: Node, hung: dict[int, tuple[str, ...]]) -> Node:
-    match node:
-        case And() | Or():
-            return replace(node, items=tuple(_rebuilt(item, hung) for item in node.items))
-        case Not():
-            return replace(node, item=_rebuilt(node.item, hung))
-    comments = hung.get(id(node), ())
-    match node:
-        case Quantified(inner=inner) if inner:
-            return replace(node, inner=_rebuilt(inner, hung), comments=comments)
-        case Compare(subject=Aggregate(inner=inner) as subject) if inner:
-            return replace(node, subject=replace(subject, inner=_rebuilt(inner, hung)), comments=comments)
-    return replace(node, comments=comments)
-
-
-# -- faults ----------------------------------------------------------------------------------------------------------
-
-_NAMED = {
-    "NAME": "a field",
-    "STRING": "a text in quotes",
-    "NUMBER": "a number",
-    "RPAR": "')'",
-    "LPAR": "'('",
-    "COMMA": "','",
-    "DOT": "'.'",
-    "EQUAL": "'='",
-    "$END": "the end of the rule",
-    "UNIT": "a unit of time",
-    "CURRENCY": "a currency",
-    "DATE": "a date",
-}
-_SHOWN = ("AND", "OR", "NOT", "IN", "IS", "EMPTY", "WITHIN", "SEGMENT", "STAGE", "WITH", "OF")
-
-
-def _explained(error: UnexpectedInput, text: str) -> RuleInvalid:
-    if isinstance(error, UnexpectedToken):
-        ended = error.token.type == "$END"
-        what = "The rule ends too early" if ended else f"'{clip(error.token)}' is not expected here"
-        expected, place = set(error.accepts or error.expected), _end(text) if ended else Place(error.line, error.column)
-    else:
-        assert isinstance(error, UnexpectedCharacters)
-        what = _strange(error, text)
-        expected, place = set(error.allowed or ()), Place(error.line, error.column)
-    return RuleInvalid(f"{what}{_hopes(expected)}.", place=place)
-
-
-def _strange(error: UnexpectedCharacters, text: str) -> str:
-    letter = text[error.pos_in_stream :][:1]
-    return "A text that starts here has no closing quote" if letter == '"' else f"'{letter}' is not expected here"
-
-
-def _end(text: str) -> Place:
-    trimmed = text.rstrip()
-    return Place(trimmed.count("\n") + 1, len(trimmed) - trimmed.rfind("\n"))
-
-
-def _hopes(expected: set[str]) -> str:
-    words = [word for key, word in _NAMED.items() if key in expected]
-    words += [word.lower() for word in _SHOWN if word in expected]
-    return f"; {', '.join(words[:8])} would fit" if words else ""
