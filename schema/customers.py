@@ -24,6 +24,7 @@ from schema.value import ValueMetrics, metrics_of, published_metrics
 
 if TYPE_CHECKING:
     from schema.costs import CostEntry
+    from schema.followups import FollowUp
     from schema.interactions import Interaction
     from schema.orders import Order
     from schema.relationships import Relationship
@@ -126,6 +127,7 @@ class Customer(Node):
     interactions: Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]] = connection(
         "interactions"
     )
+    follow_ups: Connection[Annotated["FollowUp", strawberry.lazy("schema.followups")]] = connection("follow_ups")
     cost_entries: Connection[Annotated["CostEntry", strawberry.lazy("schema.costs")]] = connection("cost_entries")
     relationships: Connection[Annotated["Relationship", strawberry.lazy("schema.relationships")]] = connection(
         "relationships", description="Links from this customer to others."

@@ -41,6 +41,10 @@ def _standing(row: Row, target: Row, ask: Ask) -> Rows:
     return Rows((f"{target.id} IN (SELECT p.customer_id FROM {positions} p WHERE p.stage_id = {row.id})",))
 
 
+def _kept_stages(row: Row, target: Row, ask: Ask) -> Rows:
+    return Rows((f"{target.lifecycle_id} = {row.id}", f"{target.archived_at} IS NULL"))
+
+
 @reads(models.Lifecycle, scope=Scope.LIFECYCLE_READ, order=[By("name")])
 class Lifecycle(Node):
     """A graph of stages that customers move through."""
@@ -52,7 +56,7 @@ class Lifecycle(Node):
     created_at: datetime = column()
     updated_at: datetime = column()
     version: int = column()
-    stages: list["Stage"] = many("stages", order="{t.position}, {t.id}", about=8)
+    stages: list["Stage"] = many(_kept_stages, order="{t.position}, {t.id}", about=8)
     edges: list["StageEdge"] = many("edges", order="{t.position}, {t.id}", about=12, description="The allowed moves.")
 
 
@@ -69,6 +73,7 @@ class Stage(Node):
     created_at: datetime = column()
     updated_at: datetime = column()
     version: int = column()
+    archived_at: datetime | None = column(description="When it was removed; history still shows it.")
     lifecycle: Lifecycle = one("lifecycle")
     customers: Connection[LazyCustomer] = connection(_standing, description="The customers in this stage.")
 
@@ -110,4 +115,5 @@ class StageTransition(Node):
     dwell_seconds: BigInt | None = column(description="How long the customer had been in the stage that it left.")
     cause: TransitionCause = column()
     reason: str | None = column()
+    rule: str | None = column(description="The guard that an automatic move followed.")
     actor: ActorNote = actor_note()

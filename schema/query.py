@@ -12,6 +12,7 @@ from crm.errors import CrmError, ValidationFailed
 from schema.connections import Connection
 from schema.costs import CostEntry
 from schema.customers import Customer, IdentityKind
+from schema.followups import FollowUp
 from schema.interactions import Interaction
 from schema.lifecycle import Lifecycle
 from schema.node import Node
@@ -147,6 +148,8 @@ class Query:
     orders: Connection[Order] = connection(_all)
     interaction: Interaction | None = one(_by(), ID)
     interactions: Connection[Interaction] = connection(_all)
+    follow_up: FollowUp | None = one(_by(), ID)
+    follow_ups: Connection[FollowUp] = connection(_all)
     product: Product | None = one(_by("sku"), ID, Input("sku", str | None), description="A product, by id or SKU.")
     products: Connection[Product] = connection(_in_use, ARCHIVED)
     cost_entries: Connection[CostEntry] = connection(_all)
