@@ -85,6 +85,23 @@ class Settings:
     body_limit: int = setting(1_000_000, size, "largest request body")
     upload_limit: int = setting(50_000_000, size, "largest uploaded file")
     request_deadline: float = setting(10.0, duration, "longest a request may take")
+    cost_bucket: int = setting(
+        100_000, count(0, 10**9), "cost that a credential may spend at once, per process; 0: no limit"
+    )
+    cost_refill: int = setting(10_000, count(1, 10**9), "cost that a credential regains each second, per process")
+    allowed_origins: tuple[str, ...] = setting(
+        (), domain_list, "web origins whose pages may call the API with a token, such as https://shop.example.com"
+    )
+    trusted_documents: Path = setting(
+        Path(), path, "folder of GraphQL documents that clients may name instead of sending"
+    )
+    only_trusted: bool = setting(False, boolean, "serve no other documents than the trusted ones")
+    graphiql: bool = setting(True, boolean, "serve the GraphQL playground")
+    open_metrics: bool = setting(False, boolean, "let everybody who reaches the server read /metrics")
+    drain_pause: float = setting(
+        0.0, duration, "how long readiness is red before a stopping server refuses connections"
+    )
+    shutdown_grace: float = setting(15.0, duration, "how long a stopping server waits for requests to end")
     log_level: str = setting("info", choice("debug", "info", "warning", "error"), "least severe line to log")
     log_format: str = setting("text", choice("text", "json"), "shape of log lines")
 

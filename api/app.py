@@ -1,0 +1,161 @@
+"""The composition root: one application from four lists."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+
+import schema
+from api.auth import Gate
+from api.documents import Documents, load_trusted
+from api.errors import EXCEPTION_HANDLERS
+from api.front import Front
+from api.graphql import Execute, GraphQLEndpoint
+from api.health import Readiness, livez, readyz, startupz
+from api.limits import Buckets
+from api.metrics import Metrics, MetricsPage
+from api.pages import Pages
+from crm import embedded, sessions
+from crm.database import connected
+from crm.database.migrations import pending_migrations
+from crm.errors import CrmError, DatabaseUnavailable
+from crm.settings import Settings
+
+Step = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+log = structlog.get_logger("arzesh.server")
+
+
+class MigrationsMissing(CrmError):
+    """The database has an older shape than this version needs; run `arzesh migrate`."""
+
+    code = "MIGRATIONS_MISSING"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, execute: Execute = schema.execute) -> Starlette:
+    """The application of one process. Raises SettingsInvalid for trusted documents that cannot be read."""
+    metrics = Metrics()
+    secure = settings.url.startswith("https://")
+    gate = Gate(sessions.cookie_name(secure), now=utc_now, clock=time.monotonic)
+    app = Starlette(
+        routes=routes(settings, gate, metrics, execute),
+        middleware=middleware(settings, metrics, secure=secure),
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=one_after_another([database, observation, readiness]),
+    )
+    app.state.settings, app.state.metrics, app.state.readiness = settings, metrics, Readiness()
+    return app
+
+
+def routes(settings: Settings, gate: Gate, metrics: Metrics, execute: Execute) -> list[BaseRoute]:
+    metrics_page = MetricsPage(metrics, gate, settings.open_metrics, open_to_neighbours=not settings.production)
+    return [
+        Route("/graphql", graphql_endpoint(settings, gate, execute)),
+        Route("/livez", livez),
+        Route("/readyz", readyz),
+        Route("/startupz", startupz),
+        Route("/metrics", metrics_page.page),
+        *Pages(gate.cookie, settings.graphiql, sdl=schema.schema.as_str).routes(),
+    ]
+
+
+def middleware(settings: Settings, metrics: Metrics, *, secure: bool) -> list[Middleware]:
+    """From the outside in."""
+    return [
+        Middleware(Front, metrics=metrics, https=secure),
+        *([cross_origin(settings.allowed_origins)] if settings.allowed_origins else []),
+    ]
+
+
+def cross_origin(origins: Sequence[str]) -> Middleware:
+    """Pages of other sites may call with a token of theirs; cookies stay out."""
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "If-None-Match"],
+        expose_headers=["ETag", "Retry-After", "X-Request-Id"],
+        max_age=3600,
+    )
+
+
+def graphql_endpoint(settings: Settings, gate: Gate, execute: Execute) -> GraphQLEndpoint:
+    folder = settings.trusted_documents
+    return GraphQLEndpoint(
+        execute=execute,
+        gate=gate,
+        documents=Documents({} if folder == Path() else load_trusted(folder), settings.only_trusted),
+        buckets=Buckets(settings.cost_bucket, settings.cost_refill, clock=time.monotonic),
+        now=utc_now,
+        body_limit=settings.body_limit,
+        deadline=settings.request_deadline,
+        playground="/graphiql" if settings.graphiql else None,
+    )
+
+
+def one_after_another(steps: Sequence[Step]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """A lifespan that enters the steps in their order and leaves them in the opposite one."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for step in steps:
+                await stack.enter_async_context(step(app))
+            yield
+
+    return lifespan
+
+
+@asynccontextmanager
+async def database(app: Starlette) -> AsyncIterator[None]:
+    """A process starts without its database, red until that is back, but not with one of an older shape."""
+    settings: Settings = app.state.settings
+    async with embedded.running(settings) as dsn, connected(dsn, settings, eager=False):
+        await refuse_older_shape()
+        yield
+
+
+async def refuse_older_shape() -> None:
+    """Raise MigrationsMissing; a database that cannot be reached passes for now."""
+    try:
+        missing = await pending_migrations()
+    except DatabaseUnavailable as error:
+        log.warning("the database cannot be reached yet", reason=error.message)
+        return
+    if missing:
+        raise MigrationsMissing(f"The database lacks {', '.join(missing)}; run `arzesh migrate`.")
+
+
+@asynccontextmanager
+async def observation(app: Starlette) -> AsyncIterator[None]:
+    watching = asyncio.create_task(app.state.metrics.watch(time.monotonic))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+@asynccontextmanager
+async def readiness(app: Starlette) -> AsyncIterator[None]:
+    app.state.readiness.started = True
+    try:
+        yield
+    finally:
+        app.state.readiness.draining = True
