@@ -22,7 +22,7 @@ OrderStatus = strawberry.enum(models.OrderStatus, description="What became of an
 
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 
-BASE_CURRENCY = "(SELECT coalesce((SELECT s.value #>> '{{}}' FROM organization_setting s WHERE s.key = 'base_currency'), 'USD'))"
+BASE_CURRENCY = "(SELECT coalesce((SELECT s.value FROM organization_setting s WHERE s.key = 'base_currency'), 'USD'))"
 
 
 @reads(

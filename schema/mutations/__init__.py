@@ -3,11 +3,12 @@
 import strawberry
 
 from schema.mutations.customers import CustomerMutations
+from schema.mutations.house import HouseMutations
 from schema.mutations.interactions import InteractionMutations
 from schema.mutations.orders import OrderMutations
 from schema.mutations.segments import SegmentMutations
 
 
 @strawberry.type
-class Mutation(CustomerMutations, OrderMutations, InteractionMutations, SegmentMutations):
+class Mutation(CustomerMutations, OrderMutations, InteractionMutations, SegmentMutations, HouseMutations):
     """Change customers and what belongs to them."""

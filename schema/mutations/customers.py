@@ -17,15 +17,15 @@ from schema.mutations.support import (
     Payload,
     VersionedInput,
     actor,
-    answers,
     given,
     idempotency_key,
     key,
+    mutation,
     refuse_null,
     without,
+    written,
 )
 from schema.relationships import Relationship
-from schema.select.readback import read_back
 
 NAMED = ("kind",)
 
@@ -90,9 +90,7 @@ class CustomerUpsertInput(CustomerFields):
 
 @strawberry.type
 class CustomerPayload(Payload):
-    @strawberry.field
-    async def customer(self, info: Info) -> Customer | None:
-        return await read_back(info, models.Customer, self.key)
+    customer: Customer | None = written(models.Customer)
 
 
 @strawberry.type
@@ -119,15 +117,12 @@ class RelationshipUpdateInput(VersionedInput):
 
 @strawberry.type
 class RelationshipPayload(Payload):
-    @strawberry.field
-    async def relationship(self, info: Info) -> Relationship | None:
-        return await read_back(info, models.Relationship, self.key)
+    relationship: Relationship | None = written(models.Relationship)
 
 
 @strawberry.type
 class CustomerMutations:
-    @strawberry.mutation(description="Create a customer. Needs customer:write.")
-    @answers(CustomerPayload)
+    @mutation(CustomerPayload, "Create a customer. Needs customer:write.")
     async def customer_create(self, info: Info, input: CustomerCreateInput) -> CustomerPayload:
         customer = await customers.create(
             actor(info),
@@ -138,8 +133,7 @@ class CustomerMutations:
         )
         return CustomerPayload(key=customer.id)
 
-    @strawberry.mutation(description="Change a customer. Needs customer:write.")
-    @answers(CustomerPayload)
+    @mutation(CustomerPayload, "Change a customer. Needs customer:write.")
     async def customer_update(self, info: Info, input: CustomerUpdateInput) -> CustomerPayload:
         customer = await customers.update(
             actor(info),
@@ -152,8 +146,7 @@ class CustomerMutations:
         )
         return CustomerPayload(key=customer.id)
 
-    @strawberry.mutation(description="Update whoever holds one of the identities, or create it. Needs customer:write.")
-    @answers(CustomerUpsertPayload)
+    @mutation(CustomerUpsertPayload, "Update whoever holds one of the identities, or create it. Needs customer:write.")
     async def customer_upsert(self, info: Info, input: CustomerUpsertInput) -> CustomerUpsertPayload:
         customer, created = await customers.upsert(
             actor(info),
@@ -163,30 +156,26 @@ class CustomerMutations:
         )
         return CustomerUpsertPayload(key=customer.id, created=created)
 
-    @strawberry.mutation(description="Put a customer aside; it keeps its history. Needs customer:write.")
-    @answers(CustomerPayload)
+    @mutation(CustomerPayload, "Put a customer aside; it keeps its history. Needs customer:write.")
     async def customer_archive(self, info: Info, input: VersionedInput) -> CustomerPayload:
         customer = await customers.archive(
             actor(info), ids.decode("cus", input.id), expected_version=input.expected_version, now=info.context.now
         )
         return CustomerPayload(key=customer.id)
 
-    @strawberry.mutation(description="Bring an archived customer back. Needs customer:write.")
-    @answers(CustomerPayload)
+    @mutation(CustomerPayload, "Bring an archived customer back. Needs customer:write.")
     async def customer_restore(self, info: Info, input: VersionedInput) -> CustomerPayload:
         customer = await customers.restore(
             actor(info), ids.decode("cus", input.id), expected_version=input.expected_version
         )
         return CustomerPayload(key=customer.id)
 
-    @strawberry.mutation(description="Delete a customer without orders. Needs customer:write.")
-    @answers(DeletePayload)
+    @mutation(DeletePayload, "Delete a customer without orders. Needs customer:write.")
     async def customer_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
         await customers.delete(actor(info), ids.decode("cus", input.id), expected_version=input.expected_version)
         return DeletePayload(deleted_id=input.id)
 
-    @strawberry.mutation(description="Connect two customers. Needs customer:write.")
-    @answers(RelationshipPayload)
+    @mutation(RelationshipPayload, "Connect two customers. Needs customer:write.")
     async def relationship_create(self, info: Info, input: RelationshipCreateInput) -> RelationshipPayload:
         fields: Any = without(given(input), "customer_id", "related_id", "kind")
         relationship = await relationships.create(
@@ -198,8 +187,7 @@ class CustomerMutations:
         )
         return RelationshipPayload(key=relationship.id)
 
-    @strawberry.mutation(description="Change the dates or the note of a relationship. Needs customer:write.")
-    @answers(RelationshipPayload)
+    @mutation(RelationshipPayload, "Change the dates or the note of a relationship. Needs customer:write.")
     async def relationship_update(self, info: Info, input: RelationshipUpdateInput) -> RelationshipPayload:
         fields: Any = without(given(input), "id", "expected_version")
         relationship = await relationships.update(
@@ -207,8 +195,7 @@ class CustomerMutations:
         )
         return RelationshipPayload(key=relationship.id)
 
-    @strawberry.mutation(description="Delete a relationship that never was. Needs customer:write.")
-    @answers(DeletePayload)
+    @mutation(DeletePayload, "Delete a relationship that never was. Needs customer:write.")
     async def relationship_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
         await relationships.delete(actor(info), ids.decode("rel", input.id), expected_version=input.expected_version)
         return DeletePayload(deleted_id=input.id)

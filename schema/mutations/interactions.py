@@ -16,14 +16,14 @@ from schema.mutations.support import (
     Payload,
     VersionedInput,
     actor,
-    answers,
     given,
     idempotency_key,
     key,
+    mutation,
     refuse_null,
     without,
+    written,
 )
-from schema.select.readback import read_back
 
 NEVER_NULL = ("channel", "direction", "kind", "occurred_at", "subject", "body")
 
@@ -67,15 +67,12 @@ class InteractionCorrectInput(InteractionFields):
 
 @strawberry.type
 class InteractionPayload(Payload):
-    @strawberry.field
-    async def interaction(self, info: Info) -> Interaction | None:
-        return await read_back(info, models.Interaction, self.key)
+    interaction: Interaction | None = written(models.Interaction)
 
 
 @strawberry.type
 class InteractionMutations:
-    @strawberry.mutation(description="Log a touchpoint. Needs interaction:write.")
-    @answers(InteractionPayload)
+    @mutation(InteractionPayload, "Log a touchpoint. Needs interaction:write.")
     async def interaction_log(self, info: Info, input: InteractionLogInput) -> InteractionPayload:
         sent = refuse_null(given(input, staff_id=key("stf", "staffId")), *NEVER_NULL)
         fields: Any = without(sent, "customer_id", "idempotency_key")
@@ -88,10 +85,7 @@ class InteractionMutations:
         )
         return InteractionPayload(key=interaction.id)
 
-    @strawberry.mutation(
-        description="Correct a touchpoint; the audit trail keeps what it said. Needs interaction:write."
-    )
-    @answers(InteractionPayload)
+    @mutation(InteractionPayload, "Correct a touchpoint; the audit trail keeps what it said. Needs interaction:write.")
     async def interaction_correct(self, info: Info, input: InteractionCorrectInput) -> InteractionPayload:
         sent = refuse_null(given(input, staff_id=key("stf", "staffId")), *NEVER_NULL)
         fields: Any = without(sent, "id", "expected_version")
@@ -104,8 +98,7 @@ class InteractionMutations:
         )
         return InteractionPayload(key=interaction.id)
 
-    @strawberry.mutation(description="Delete a touchpoint that was logged by mistake. Needs interaction:write.")
-    @answers(DeletePayload)
+    @mutation(DeletePayload, "Delete a touchpoint that was logged by mistake. Needs interaction:write.")
     async def interaction_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
         await interactions.delete(actor(info), ids.decode("int", input.id), expected_version=input.expected_version)
         return DeletePayload(deleted_id=input.id)

@@ -17,16 +17,16 @@ from schema.mutations.support import (
     Payload,
     VersionedInput,
     actor,
-    answers,
     given,
     idempotency_key,
+    mutation,
     optional_value,
     refuse_null,
     without,
+    written,
 )
 from schema.orders import Order
 from schema.products import Product
-from schema.select.readback import read_back
 
 NEVER_NULL = ("status", "placed_at", "amount", "currency", "refunded", "source", "quantity")
 
@@ -84,9 +84,7 @@ class OrderUpdateInput(OrderFields):
 
 @strawberry.type
 class OrderPayload(Payload):
-    @strawberry.field
-    async def order(self, info: Info) -> Order | None:
-        return await read_back(info, models.Order, self.key)
+    order: Order | None = written(models.Order)
 
 
 @strawberry.input
@@ -114,9 +112,7 @@ class ProductUpdateInput(ProductFields):
 
 @strawberry.type
 class ProductPayload(Payload):
-    @strawberry.field
-    async def product(self, info: Info) -> Product | None:
-        return await read_back(info, models.Product, self.key)
+    product: Product | None = written(models.Product)
 
 
 @strawberry.input
@@ -143,15 +139,12 @@ class CostUpdateInput(CostFields):
 
 @strawberry.type
 class CostPayload(Payload):
-    @strawberry.field
-    async def cost_entry(self, info: Info) -> CostEntry | None:
-        return await read_back(info, models.CostEntry, self.key)
+    cost_entry: CostEntry | None = written(models.CostEntry)
 
 
 @strawberry.type
 class OrderMutations:
-    @strawberry.mutation(description="Record a purchase. Needs order:write.")
-    @answers(OrderPayload)
+    @mutation(OrderPayload, "Record a purchase. Needs order:write.")
     async def order_record(self, info: Info, input: OrderRecordInput) -> OrderPayload:
         fields: Any = without(refuse_null(given(input), *NEVER_NULL), "customer_id", "lines", "idempotency_key")
         order = await orders.record(
@@ -164,8 +157,7 @@ class OrderMutations:
         )
         return OrderPayload(key=order.id)
 
-    @strawberry.mutation(description="Correct an order; cancel or refund it by its status. Needs order:write.")
-    @answers(OrderPayload)
+    @mutation(OrderPayload, "Correct an order; cancel or refund it by its status. Needs order:write.")
     async def order_update(self, info: Info, input: OrderUpdateInput) -> OrderPayload:
         fields: Any = without(refuse_null(given(input), *NEVER_NULL), "id", "expected_version")
         order = await orders.update(
@@ -177,20 +169,17 @@ class OrderMutations:
         )
         return OrderPayload(key=order.id)
 
-    @strawberry.mutation(description="Delete an order that was recorded by mistake. Needs order:write.")
-    @answers(DeletePayload)
+    @mutation(DeletePayload, "Delete an order that was recorded by mistake. Needs order:write.")
     async def order_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
         await orders.delete(actor(info), ids.decode("ord", input.id), expected_version=input.expected_version)
         return DeletePayload(deleted_id=input.id)
 
-    @strawberry.mutation(description="Add a product. Needs product:write.")
-    @answers(ProductPayload)
+    @mutation(ProductPayload, "Add a product. Needs product:write.")
     async def product_create(self, info: Info, input: ProductCreateInput) -> ProductPayload:
         fields: Any = given(input)
         return ProductPayload(key=(await products.create(actor(info), fields=fields)).id)
 
-    @strawberry.mutation(description="Change a product. Needs product:write.")
-    @answers(ProductPayload)
+    @mutation(ProductPayload, "Change a product. Needs product:write.")
     async def product_update(self, info: Info, input: ProductUpdateInput) -> ProductPayload:
         fields: Any = without(refuse_null(given(input), "sku", "name"), "id", "expected_version")
         product = await products.update(
@@ -198,14 +187,12 @@ class OrderMutations:
         )
         return ProductPayload(key=product.id)
 
-    @strawberry.mutation(description="Delete a product that was never ordered. Needs product:write.")
-    @answers(DeletePayload)
+    @mutation(DeletePayload, "Delete a product that was never ordered. Needs product:write.")
     async def product_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
         await products.delete(actor(info), ids.decode("prd", input.id), expected_version=input.expected_version)
         return DeletePayload(deleted_id=input.id)
 
-    @strawberry.mutation(description="Record what acquiring or serving a customer cost. Needs cost:write.")
-    @answers(CostPayload)
+    @mutation(CostPayload, "Record what acquiring or serving a customer cost. Needs cost:write.")
     async def cost_record(self, info: Info, input: CostRecordInput) -> CostPayload:
         sent = refuse_null(given(input), "activity", "occurred_at", "amount", "currency")
         fields: Any = without(sent, "customer_id", "idempotency_key")
@@ -218,8 +205,7 @@ class OrderMutations:
         )
         return CostPayload(key=entry.id)
 
-    @strawberry.mutation(description="Correct a cost. Needs cost:write.")
-    @answers(CostPayload)
+    @mutation(CostPayload, "Correct a cost. Needs cost:write.")
     async def cost_update(self, info: Info, input: CostUpdateInput) -> CostPayload:
         sent = refuse_null(given(input), "activity", "occurred_at", "amount", "currency")
         fields: Any = without(sent, "id", "expected_version")
@@ -232,8 +218,7 @@ class OrderMutations:
         )
         return CostPayload(key=entry.id)
 
-    @strawberry.mutation(description="Delete a cost. Needs cost:write.")
-    @answers(DeletePayload)
+    @mutation(DeletePayload, "Delete a cost. Needs cost:write.")
     async def cost_delete(self, info: Info, input: VersionedInput) -> DeletePayload:
         await costs.delete(actor(info), ids.decode("cst", input.id), expected_version=input.expected_version)
         return DeletePayload(deleted_id=input.id)

@@ -16,15 +16,15 @@ from schema.mutations.support import (
     Payload,
     VersionedInput,
     actor,
-    answers,
     given,
+    mutation,
     optional_value,
     refuse_null,
     without,
+    written,
 )
 from schema.problems import problems_of
 from schema.segments import Segment
-from schema.select.readback import read_back
 
 
 @strawberry.input
@@ -48,9 +48,7 @@ class SegmentMembersInput:
 
 @strawberry.type
 class SegmentPayload(Payload):
-    @strawberry.field
-    async def segment(self, info: Info) -> Segment | None:
-        return await read_back(info, models.Segment, self.key)
+    segment: Segment | None = written(models.Segment)
 
 
 @strawberry.type
@@ -91,9 +89,7 @@ class StageMovePayload(Payload):
         default_factory=list, description="Keys of the stages that moves lead to from where the customer stands now."
     )
 
-    @strawberry.field
-    async def customer(self, info: Info) -> Customer | None:
-        return await read_back(info, models.Customer, self.key)
+    customer: Customer | None = written(models.Customer)
 
 
 def _obstacle(source: Obstacle | dict[str, Any]) -> MoveObstacle:
@@ -103,14 +99,12 @@ def _obstacle(source: Obstacle | dict[str, Any]) -> MoveObstacle:
 
 @strawberry.type
 class SegmentMutations:
-    @strawberry.mutation(description="Create a segment whose members are picked by hand. Needs segment:write.")
-    @answers(SegmentPayload)
+    @mutation(SegmentPayload, "Create a segment whose members are picked by hand. Needs segment:write.")
     async def segment_create(self, info: Info, input: SegmentCreateInput) -> SegmentPayload:
         fields: Any = {"name": input.name, "description": input.description}
         return SegmentPayload(key=(await definitions.create_static(actor(info), key=input.key, fields=fields)).id)
 
-    @strawberry.mutation(description="Change a segment's name or description. Needs segment:write.")
-    @answers(SegmentPayload)
+    @mutation(SegmentPayload, "Change a segment's name or description. Needs segment:write.")
     async def segment_update(self, info: Info, input: SegmentUpdateInput) -> SegmentPayload:
         fields: Any = without(refuse_null(given(input), "name", "description"), "id", "expected_version")
         segment = await definitions.update(
@@ -118,26 +112,22 @@ class SegmentMutations:
         )
         return SegmentPayload(key=segment.id)
 
-    @strawberry.mutation(description="Put a segment aside; its history stays. Needs segment:write.")
-    @answers(SegmentPayload)
+    @mutation(SegmentPayload, "Put a segment aside; its history stays. Needs segment:write.")
     async def segment_archive(self, info: Info, input: VersionedInput) -> SegmentPayload:
         segment = await definitions.archive(
             actor(info), ids.decode("seg", input.id), expected_version=input.expected_version, now=info.context.now
         )
         return SegmentPayload(key=segment.id)
 
-    @strawberry.mutation(description="Put customers into a static segment. Needs segment:write.")
-    @answers(SegmentMembersPayload)
+    @mutation(SegmentMembersPayload, "Put customers into a static segment. Needs segment:write.")
     async def segment_members_add(self, info: Info, input: SegmentMembersInput) -> SegmentMembersPayload:
         return await _members(info, input, static.add)
 
-    @strawberry.mutation(description="Take customers out of a static segment. Needs segment:write.")
-    @answers(SegmentMembersPayload)
+    @mutation(SegmentMembersPayload, "Take customers out of a static segment. Needs segment:write.")
     async def segment_members_remove(self, info: Info, input: SegmentMembersInput) -> SegmentMembersPayload:
         return await _members(info, input, static.remove)
 
-    @strawberry.mutation(description="Move a customer to another stage, or find out what keeps it. Needs stage:move.")
-    @answers(StageMovePayload)
+    @mutation(StageMovePayload, "Move a customer to another stage, or find out what keeps it. Needs stage:move.")
     async def stage_move(self, info: Info, input: StageMoveInput) -> StageMovePayload:
         customer_id = ids.decode("cus", input.customer_id, path=("customerId",))
         try:
@@ -170,4 +160,4 @@ async def _members(info: Info, input: SegmentMembersInput, change: Any) -> Segme
     segment_id = ids.decode("seg", input.segment_id, path=("segmentId",))
     wanted = [ids.decode("cus", one, path=("customerIds", str(n))) for n, one in enumerate(input.customer_ids)]
     moved = await change(actor(info), segment_id, wanted, now=info.context.now)
-    return SegmentMembersPayload(key=segment_id, changed_ids=[ids.encode("cus", one) for one in moved])
+    return SegmentMembersPayload(key=segment_id, changed_ids=[strawberry.ID(ids.encode("cus", one)) for one in moved])

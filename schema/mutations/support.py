@@ -6,12 +6,15 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry.types.field import StrawberryField
 
 from crm import ids
 from crm.access import Actor
 from crm.errors import CrmError, DatabaseUnavailable, Throttled, Timeout, Unauthenticated, ValidationFailed
+from models import Record
 from schema.context import Context
 from schema.problems import Problem, problems_of
+from schema.select.readback import read_back
 
 Info = strawberry.Info[Context, None]
 P = ParamSpec("P")
@@ -52,6 +55,33 @@ def answers(
         return answer
 
     return wrap
+
+
+def mutation(payload: type[PayloadType], description: str) -> Callable[[Callable[P, Awaitable[PayloadType]]], Any]:
+    """A mutation field whose expected failures become problems of its payload."""
+
+    def declare(resolve: Callable[P, Awaitable[PayloadType]]) -> Any:
+        return strawberry.mutation(description=description)(answers(payload)(resolve))
+
+    return declare
+
+
+class WrittenField(StrawberryField):
+    """The record that a mutation wrote, read back as the document selects it."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+        return read_back(info, self.metadata["model"], source.key)
+
+
+def written(model: type[Record], description: str | None = None) -> Any:
+    """Declares a payload's field for the record with the payload's key."""
+    field = WrittenField(metadata={"model": model}, description=description)
+    field.init = False  # nobody sets it: it is read
+    return field
 
 
 def given(source: Any, **readers: Callable[[Any], Any]) -> dict[str, Any]:
