@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from crm import changes
 from crm.access import Actor, Scope, need
 from crm.database import transaction
-from crm.events import EventType
-from models import Lifecycle, Stage, StageEdge, StageOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class StageSeed:
-    key: str
-    name: str
-    outcome: StageOutcome = StageOutcome.OPEN
-    target_days: int | None = None
-
+from crm.lifecycle import definitions
+from crm.lifecycle.definition import Definition, EdgeDefinition, StageDefinition
+from models import Lifecycle, StageOutcome
 
 STAGES = (
-    StageSeed("suspect", "Suspect", target_days=30),
-    StageSeed("prospect", "Prospect", target_days=60),
-    StageSeed("first_time_buyer", "First-time buyer", target_days=90),
-    StageSeed("repeat_buyer", "Repeat buyer", target_days=180),
-    StageSeed("client", "Client"),
-    StageSeed("advocate", "Advocate", StageOutcome.WON),
-    StageSeed("partner", "Partner", StageOutcome.WON),
-    StageSeed("dormant", "Dormant", target_days=365),
-    StageSeed("lost", "Lost", StageOutcome.LOST),
+    StageDefinition("suspect", "Suspect", target_days=30, initial=True),
+    StageDefinition("prospect", "Prospect", target_days=60),
+    StageDefinition("first_time_buyer", "First-time buyer", target_days=90),
+    StageDefinition("repeat_buyer", "Repeat buyer", target_days=180),
+    StageDefinition("client", "Client"),
+    StageDefinition("advocate", "Advocate", StageOutcome.WON),
+    StageDefinition("partner", "Partner", StageOutcome.WON),
+    StageDefinition("dormant", "Dormant", StageOutcome.IDLE, target_days=365),
+    StageDefinition("lost", "Lost", StageOutcome.LOST),
 )
 
 # From → to; a purchase moves a customer by itself once guards and automatic moves are switched on.
@@ -64,33 +53,9 @@ async def install(actor: Actor) -> Lifecycle:
     need(actor, Scope.LIFECYCLE_WRITE)
     async with transaction():
         found = await Lifecycle.get_or_none(is_default=True)
-        return found or await _create(actor)
+        return found or (await definitions.create(actor, definition())).lifecycle
 
 
-async def _create(actor: Actor) -> Lifecycle:
-    lifecycle = Lifecycle(key="default", name="Customer lifecycle", is_default=True)
-    await changes.create(actor, lifecycle, EventType.LIFECYCLE_CREATED)
-    stages = {
-        seed.key: Stage(
-            lifecycle_id=lifecycle.id,
-            key=seed.key,
-            name=seed.name,
-            position=position,
-            outcome=seed.outcome,
-            is_initial=position == 1,
-            target_days=seed.target_days,
-        )
-        for position, seed in enumerate(STAGES, start=1)
-    }
-    await Stage.bulk_create(stages.values())
-    await StageEdge.bulk_create(
-        StageEdge(
-            lifecycle_id=lifecycle.id,
-            from_stage_id=stages[start].id,
-            to_stage_id=stages[end].id,
-            position=position,
-            requires_reason=end in REASON_NEEDED,
-        )
-        for position, (start, end) in enumerate(EDGES, start=1)
-    )
-    return lifecycle
+def definition() -> Definition:
+    edges = tuple(EdgeDefinition(start, end, requires_reason=end in REASON_NEEDED) for start, end in EDGES)
+    return Definition("default", "Customer lifecycle", STAGES, edges)

@@ -92,7 +92,7 @@ async def move(
         current = await Stage.get(id=position.stage_id)
         _expect(current, expected_stage)
         said = text.optional(reason, field="reason", limit=300)
-        obstacles = await _obstacles(actor, position, current, target, said)
+        obstacles = await _obstacles(actor, position, current, target, said, now)
         open_to = await _open_stages(current)
         if dry_run:
             return Move(position, None, tuple(obstacles), open_to)
@@ -160,12 +160,12 @@ async def _open_stages(current: Stage) -> tuple[Stage, ...]:
 
 
 async def _obstacles(
-    actor: Actor, position: StagePosition, current: Stage, target: Stage, reason: str | None
+    actor: Actor, position: StagePosition, current: Stage, target: Stage, reason: str | None, now: datetime
 ) -> list[Obstacle]:
     edge = await StageEdge.get_or_none(from_stage_id=current.id, to_stage_id=target.id)
     if edge is None:
         return [no_edge(current, target, await _open_stages(current))]
-    return await obstacles_on(edge, actor, position.customer_id, target, reason)
+    return await obstacles_on(edge, actor, position.customer_id, target, reason, now=now)
 
 
 def no_edge(current: Stage, target: Stage, open_to: Iterable[Stage]) -> Obstacle:
@@ -175,7 +175,13 @@ def no_edge(current: Stage, target: Stage, open_to: Iterable[Stage]) -> Obstacle
 
 
 async def obstacles_on(
-    edge: StageEdge, actor: Actor, customer_id: UUID, target: Stage, reason: str | None
+    edge: StageEdge,
+    actor: Actor,
+    customer_id: UUID,
+    target: Stage,
+    reason: str | None,
+    *,
+    now: datetime | None = None,
 ) -> list[Obstacle]:
     """What keeps this customer from moving along this edge."""
     obstacles = []
@@ -186,7 +192,7 @@ async def obstacles_on(
         message = f"Moving to '{target.key}' needs the scope '{edge.required_scope}'."
         obstacles.append(Obstacle("SCOPE_MISSING", message, expected=edge.required_scope, actual=None))
     if edge.guard:
-        obstacles += [_failing(each) for each in await guards.unmet(actor, edge.guard, customer_id)]
+        obstacles += [_failing(each) for each in await guards.unmet(actor, edge.guard, customer_id, now=now)]
     return obstacles
 
 
