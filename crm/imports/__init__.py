@@ -1,0 +1,20 @@
+"""Taking in files of customers and orders: read, map, try out, write, and say what was refused and why."""
+
+from crm.imports.files import import_file, understand
+from crm.imports.mapping import ImportKind
+from crm.imports.refused import as_csv
+from crm.imports.rows import Options
+from crm.imports.runs import Entry, Source, take_in
+from crm.imports.values import Style
+
+__all__ = [
+    "Entry",
+    "ImportKind",
+    "Options",
+    "Source",
+    "Style",
+    "as_csv",
+    "import_file",
+    "take_in",
+    "understand",
+]

@@ -1,0 +1,160 @@
+"""The cells of a row as what the bulk use cases take, by the mapping of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm.bulk import CustomerRow, OrderRow
+from crm.errors import CrmError, ValidationFailed
+from crm.identities import IdentityInput
+from crm.ids import decode
+from crm.imports import values
+from crm.imports.mapping import CUSTOM, ImportKind
+from crm.imports.values import Style
+from models import CustomerKind, FieldType, IdentityKind, OrderStatus
+
+Read = Callable[[str, Style], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a file is to be understood.
+
+    `source` names the system that external references come from. With `create_customers` an order of an unknown
+    customer makes it known.
+    """
+
+    source: str = "import"
+    create_customers: bool = False
+    style: Style = field(default_factory=Style)
+    custom: Mapping[str, FieldType] = field(default_factory=dict)
+
+
+def _text(cell: str, style: Style) -> str:
+    return cell
+
+
+def _choice(kind: type[CustomerKind] | type[OrderStatus], name: str) -> Read:
+    def read(cell: str, style: Style) -> Any:
+        key = cell.strip().upper().replace(" ", "_")
+        if key not in kind.__members__:
+            known = ", ".join(kind.__members__)
+            raise ValidationFailed(f"{name} '{cell[:40]}' is none of {known}.", path=(name,))
+        return kind[key]
+
+    return read
+
+
+def _moment(name: str) -> Read:
+    return lambda cell, style: values.moment(cell, style, field=name)
+
+
+def _decimal(name: str) -> Read:
+    return lambda cell, style: values.decimal(cell, style, field=name)
+
+
+# Target → the field that it fills, and how its cells are read.
+_CUSTOMER: dict[str, tuple[str, Read]] = {
+    "kind": ("kind", _choice(CustomerKind, "kind")),
+    "displayName": ("display_name", _text),
+    "givenName": ("given_name", _text),
+    "familyName": ("family_name", _text),
+    "organizationName": ("organization_name", _text),
+    "language": ("language", _text),
+    "country": ("country", _text),
+    "city": ("city", _text),
+    "timeZone": ("time_zone", _text),
+    "birthday": ("birthday", lambda cell, style: values.day(cell, style, field="birthday")),
+    "acquisitionSource": ("acquisition_source", _text),
+    "acquisitionChannel": ("acquisition_channel", _text),
+    "acquiredAt": ("acquired_at", _moment("acquiredAt")),
+}
+_ORDER: dict[str, tuple[str, Read]] = {
+    "reference": ("reference", _text),
+    "placedAt": ("placed_at", _moment("placedAt")),
+    "amount": ("amount", _decimal("amount")),
+    "listAmount": ("list_amount", _decimal("listAmount")),
+    "refunded": ("refunded", _decimal("refunded")),
+    "costOfGoods": ("cost_of_goods", _decimal("costOfGoods")),
+    "currency": ("currency", _text),
+    "exchangeRate": ("exchange_rate", _decimal("exchangeRate")),
+    "quantity": ("quantity", lambda cell, style: values.whole(cell, style, field="quantity")),
+    "channel": ("channel", _text),
+    "status": ("status", _choice(OrderStatus, "status")),
+}
+_CUSTOM_READERS: dict[FieldType, Read] = {
+    FieldType.NUMBER: lambda cell, style: values.decimal(cell, style, field="customFields"),
+    FieldType.DATE: lambda cell, style: values.day(cell, style, field="customFields").isoformat(),
+    FieldType.BOOLEAN: lambda cell, style: cell.strip().casefold() in {"1", "true", "yes", "y", "بله", "是"},
+}
+_KINDS = {"email": IdentityKind.EMAIL, "phone": IdentityKind.PHONE, "external": IdentityKind.EXTERNAL}
+
+
+def reader(
+    kind: ImportKind, mapping: Mapping[str, str], options: Options, mark: str
+) -> Callable[[int, Mapping[str, str]], CustomerRow | OrderRow]:
+    """The function that reads a row, given its line and cells; it raises CrmError for one that makes no sense.
+
+    `mark` identifies the file: orders without a reference get one from it and their line, so that reading the file
+    again finds them.
+    """
+    columns = {target: column for column, target in mapping.items()}
+
+    def customer(line: int, cells: Mapping[str, str]) -> CustomerRow:
+        given = said(columns, cells, "identity.")
+        fields = fields_of(_CUSTOMER, columns, cells, options) | custom_of(columns, cells, options)
+        return CustomerRow(tuple(identities(given, options)), fields)  # type: ignore[arg-type]
+
+    def order(line: int, cells: Mapping[str, str]) -> OrderRow:
+        given = said(columns, cells, "customer.")
+        fields = {"reference": f"{mark}:{line}", "source": options.source} | fields_of(_ORDER, columns, cells, options)
+        found = next(identities(given, options), None)
+        if found is None:
+            raise ValidationFailed("The row names no customer.", path=("customer",))
+        if found.kind is IdentityKind.EXTERNAL and found.value.startswith("cus_"):
+            return OrderRow(fields, customer_id=decode("cus", found.value, path=("customer",)))  # type: ignore[arg-type]
+        newcomer: Any = {"display_name": given.get("name")} if options.create_customers else None
+        return OrderRow(fields, identity=found, newcomer=newcomer)  # type: ignore[arg-type]
+
+    return customer if kind is ImportKind.CUSTOMERS else order
+
+
+def said(columns: Mapping[str, str], cells: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The filled cells of the targets under a prefix."""
+    found = {target.removeprefix(prefix): cells.get(column, "") for target, column in columns.items()
+             if target.startswith(prefix)}  # fmt: skip
+    return {name: cell for name, cell in found.items() if cell}
+
+
+def identities(given: Mapping[str, str], options: Options) -> Any:
+    """The identities that a row gives, the external one first: it is the file's own."""
+    for name in ("external", "email", "phone"):
+        if name in given:
+            external = name == "external"
+            yield IdentityInput(_KINDS[name], given[name], options.source if external else "", not external)
+
+
+def fields_of(
+    table: Mapping[str, tuple[str, Read]], columns: Mapping[str, str], cells: Mapping[str, str], options: Options
+) -> dict[str, Any]:
+    """The fields that a row fills; an empty cell says nothing."""
+    return {
+        name: read(cells[columns[target]], options.style)
+        for target, (name, read) in table.items()
+        if target in columns and cells.get(columns[target])
+    }
+
+
+def custom_of(columns: Mapping[str, str], cells: Mapping[str, str], options: Options) -> dict[str, Any]:
+    found = said(columns, cells, CUSTOM)
+    if not found:
+        return {}
+    try:
+        read = {
+            key: _CUSTOM_READERS.get(options.custom[key], _text)(cell, options.style) for key, cell in found.items()
+        }
+    except CrmError as problem:
+        raise problem.under("customFields") from None
+    return {"custom_fields": read}
