@@ -37,7 +37,15 @@ from models.record import (
 from models.segment import MembershipCause, Segment, SegmentKind, SegmentMembership
 from models.staff import LoginAttempt, Role, StaffMember, StaffSession
 from models.token import ApiToken
-from models.value import CustomerDay, RunStatus, ValueRun, ValueSnapshot
+from models.value import (
+    CustomerDay,
+    DesignationStatus,
+    RunStatus,
+    StrategicDesignation,
+    StrategicKind,
+    ValueRun,
+    ValueSnapshot,
+)
 
 __all__ = [
     "ApiToken",
@@ -48,6 +56,7 @@ __all__ = [
     "Customer",
     "CustomerDay",
     "CustomerKind",
+    "DesignationStatus",
     "Direction",
     "Event",
     "ExchangeRate",
@@ -91,6 +100,8 @@ __all__ = [
     "StagePosition",
     "StageTransition",
     "TransitionCause",
+    "StrategicDesignation",
+    "StrategicKind",
     "ValueRun",
     "ValueSnapshot",
     "Versioned",

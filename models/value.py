@@ -24,8 +24,29 @@ class RunStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class StrategicKind(StrEnum):
+    """Why a customer matters beyond its numbers (Buttle)."""
+
+    HIGH_LIFETIME_VALUE = "HIGH_LIFETIME_VALUE"
+    BENCHMARK = "BENCHMARK"
+    INSPIRATION = "INSPIRATION"
+    COST_MAGNET = "COST_MAGNET"
+
+
+class DesignationStatus(StrEnum):
+    PROPOSED = "PROPOSED"
+    CONFIRMED = "CONFIRMED"
+    DISMISSED = "DISMISSED"
+    EXPIRED = "EXPIRED"
+
+
 class CustomerDay(Record):
-    """What a customer bought on one day, in the base currency, net of refunds; kept by the writers of orders."""
+    """What a customer bought on one day, in the base currency, net of refunds; kept by the writers of orders.
+
+    `purchases` counts the orders that were not given back whole: a day without one is no purchase day, while a day of
+    free goods is. `list_revenue` is the list price of what was kept, `uncosted_revenue` the part of the revenue whose
+    cost of goods nobody recorded.
+    """
 
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
         "models.Customer", related_name="days", on_delete=fields.CASCADE
@@ -35,6 +56,8 @@ class CustomerDay(Record):
     list_revenue: fields.Field[Decimal] = money()
     cost_of_goods: fields.Field[Decimal] = money()
     orders = fields.IntField()
+    purchases = fields.IntField(default=0)
+    uncosted_revenue: fields.Field[Decimal] = money(default=Decimal(0))
 
     if TYPE_CHECKING:
         customer_id: UUID
@@ -45,7 +68,11 @@ class CustomerDay(Record):
 
 
 class ValueRun(Versioned):
-    """One computation of everybody's value: what it assumed, what it found, how far it got."""
+    """One computation of everybody's value: what it assumed, what it found, how far it got.
+
+    `assumptions` are the settings that were in force, `parameters` what was fitted to the data: from both any customer
+    can be scored again. `seen` is PostgreSQL's name of the moment at which the data were read.
+    """
 
     as_of = fields.DatetimeField()
     status = fields.CharEnumField(RunStatus, max_length=9, default=RunStatus.RUNNING)
@@ -53,13 +80,18 @@ class ValueRun(Versioned):
     currency: fields.Field[str] = currency()
     model = fields.CharField(max_length=20, null=True)
     horizon_days = fields.IntField()
+    clv_horizon_days = fields.IntField(default=1095)
     discount_rate: fields.Field[Decimal] = fields.DecimalField(max_digits=9, decimal_places=6)
     margin_basis = fields.CharField(max_length=20)
+    assumptions: dict[str, Any] = fields.JSONField(default=dict)
     parameters: dict[str, Any] = fields.JSONField(default=dict)
     diagnostics: dict[str, Any] = fields.JSONField(default=dict)
     warnings: list[str] = fields.JSONField(default=list)
     customers = fields.IntField(default=0)
     progress = fields.IntField(default=0)
+    step = fields.CharField(max_length=20, null=True)
+    seen = fields.TextField(null=True)
+    cancel_requested = fields.BooleanField(default=False)
     error = fields.TextField(null=True)
     published_at = fields.DatetimeField(null=True)
     finished_at = fields.DatetimeField(null=True)
@@ -109,6 +141,8 @@ class ValueSnapshot(Record):
     churn_risk = fields.FloatField(null=True)
     expected_purchases = fields.FloatField(null=True)
     expected_spend: fields.Field[Decimal | None] = money(null=True)
+    expected_order_value: fields.Field[Decimal | None] = money(null=True)
+    contribution_rate = fields.FloatField(null=True)
     expected_lifetime_days = fields.FloatField(null=True)
     next_order_on = fields.DateField(null=True)
     next_order_low = fields.DateField(null=True)
@@ -128,6 +162,12 @@ class ValueSnapshot(Record):
     cost_to_serve_ratio = fields.FloatField(null=True)
     matrix_cell = fields.CharField(max_length=20, null=True)
     value_tier = fields.SmallIntField(null=True)
+    contact_breadth = fields.SmallIntField(null=True)
+    top_contact_share = fields.FloatField(null=True)
+    satisfaction = fields.FloatField(null=True)
+    ease = fields.FloatField(null=True)
+    promises_kept = fields.FloatField(null=True)
+    delivered_value = fields.FloatField(null=True)
     insufficient: dict[str, Any] = fields.JSONField(default=dict)
 
     if TYPE_CHECKING:
@@ -143,3 +183,39 @@ class ValueSnapshot(Record):
             ("run_id", "rfm_group", "customer_id"),
         ]
         constraints = [UniqueConstraint(fields=("run_id", "customer_id"), name="uq_value_snapshot")]
+
+
+class StrategicDesignation(Versioned):
+    """A customer named strategically significant: proposed by a rule with its evidence, confirmed by a person.
+
+    A confirmed one holds until its review date; a dismissed one is not proposed again before that date.
+    """
+
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="designations", on_delete=fields.CASCADE
+    )
+    kind = fields.CharEnumField(StrategicKind, max_length=20)
+    status = fields.CharEnumField(DesignationStatus, max_length=9, default=DesignationStatus.PROPOSED)
+    evidence: dict[str, Any] = fields.JSONField(default=dict)
+    proposed_at = fields.DatetimeField()
+    decided_at = fields.DatetimeField(null=True)
+    decided_by = fields.CharField(max_length=200, null=True)
+    review_on = fields.DateField(null=True)
+    note = fields.CharField(max_length=500, null=True)
+
+    if TYPE_CHECKING:
+        customer_id: UUID
+
+    class Meta:
+        table = "strategic_designation"
+        indexes = [("status", "review_on"), ("customer_id", "proposed_at", "id")]
+        constraints = [
+            UniqueConstraint(
+                fields=("customer_id", "kind"),
+                name="uq_strategic_designation_open",
+                condition="status IN ('PROPOSED', 'CONFIRMED')",
+            ),
+            CheckConstraint(
+                check="status <> 'CONFIRMED' OR review_on IS NOT NULL", name="ck_strategic_designation_review"
+            ),
+        ]

@@ -7,42 +7,47 @@ from uuid import UUID
 
 from crm.database import execute, fetch
 
-# A cancelled order never was a purchase; what was refunded nets its day. The day is that of the organisation's clock.
+_COLUMNS = "revenue, list_revenue, cost_of_goods, orders, purchases, uncosted_revenue"
+
+# A cancelled order never was a purchase; what was refunded nets its day, and its list price with it. An order given
+# back whole is no purchase, but free goods are. The day is that of the organisation's clock.
 DAYS = """
 SELECT o.customer_id,
        (o.placed_at AT TIME ZONE $1)::date AS day,
        sum(o.base_amount - round(o.refunded * o.exchange_rate, 4)) AS revenue,
-       sum(round(o.list_amount * o.exchange_rate, 4)) AS list_revenue,
+       sum(round((CASE WHEN o.amount > 0 THEN o.list_amount * (1 - o.refunded / o.amount) ELSE o.list_amount END)
+                 * o.exchange_rate, 4)) AS list_revenue,
        sum(coalesce(o.base_cost, 0)) AS cost_of_goods,
-       count(*) AS orders
+       count(*) AS orders,
+       count(*) FILTER (WHERE o.amount = 0 OR o.refunded < o.amount) AS purchases,
+       coalesce(sum(o.base_amount - round(o.refunded * o.exchange_rate, 4)) FILTER (WHERE o.base_cost IS NULL), 0)
+           AS uncosted_revenue
 FROM "order" o
 WHERE o.status <> 'CANCELLED'
 """
+_INSERT = f"""
+INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, {_COLUMNS})
+SELECT uuidv7(), now(), now(), fresh.* FROM (
+"""  # noqa: S608 - constants
 
 _DROP = "DELETE FROM customer_day WHERE customer_id = $1 AND day = ANY($2::date[])"
-_ADD = f"""
-INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
-SELECT uuidv7(), now(), now(), fresh.* FROM (
+_ADD = f"""{_INSERT}
 {DAYS} AND o.customer_id = $2 AND (o.placed_at AT TIME ZONE $1)::date = ANY($3::date[])
 GROUP BY 1, 2) fresh
-"""  # noqa: S608 - constants
+"""
 _DROP_PAIRS = """
 DELETE FROM customer_day d USING unnest($1::uuid[], $2::date[]) AS pair(customer_id, day)
 WHERE d.customer_id = pair.customer_id AND d.day = pair.day
 """
-_ADD_PAIRS = f"""
-INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
-SELECT uuidv7(), now(), now(), fresh.* FROM (
+_ADD_PAIRS = f"""{_INSERT}
 {DAYS} AND o.customer_id = ANY($2::uuid[])
   AND (o.customer_id, (o.placed_at AT TIME ZONE $1)::date) IN (SELECT * FROM unnest($3::uuid[], $4::date[]))
 GROUP BY 1, 2) fresh
-"""  # noqa: S608 - constants
-_ALL = f"""
-INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders)
-SELECT uuidv7(), now(), now(), fresh.* FROM (
+"""
+_ALL = f"""{_INSERT}
 {DAYS} AND ($2::uuid[] IS NULL OR o.customer_id = ANY($2::uuid[]))
 GROUP BY 1, 2 ORDER BY 1, 2) fresh
-"""  # noqa: S608 - constants
+"""
 
 
 async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> None:
