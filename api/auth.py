@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from api.facts import Facts
+from api.facts import Facts, named
 from crm import sessions, tokens
 from crm.access import Actor
 from crm.credentials import digest, generation
@@ -51,7 +51,7 @@ class Gate:
             actor = await self._session(cookie)
         else:
             raise Unauthenticated
-        facts.credential = f"{actor.kind.value.lower()}:{actor.id}"
+        facts.credential = named(actor)
         return replace(actor, request_id=facts.request_id)
 
     async def _token(self, secret: str, address: str) -> Actor:

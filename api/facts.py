@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from starlette.types import Scope
 from uuid_utils import uuid7
 
+from crm.access import Actor
+
 KEY = "arzesh"
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
@@ -35,6 +37,11 @@ def facts_of(scope: Scope) -> Facts:
         client = scope.get("client")
         found = scope[KEY] = Facts(request_id(scope["headers"]), client=client[0] if client else "")
     return found
+
+
+def named(actor: Actor) -> str:
+    """A credential as log lines name it."""
+    return f"{actor.kind.value.lower()}:{actor.id}"
 
 
 def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:

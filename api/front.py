@@ -9,7 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import masked
-from api.facts import Facts, facts_of
+from api.facts import Facts, facts_of, named
 from api.metrics import Metrics
 
 SECURITY_HEADERS = (
@@ -47,6 +47,9 @@ class Front:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         facts, sent = facts_of(scope), Sent()
+        # The panel, too, finds the id in the header, whether the caller sent a decent one or none.
+        kept = [header for header in scope["headers"] if header[0] != b"x-request-id"]
+        scope["headers"] = [*kept, (b"x-request-id", facts.request_id.encode())]
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -77,6 +80,9 @@ class Front:
 
     def close(self, scope: Scope, facts: Facts, sent: Sent) -> None:
         self.metrics.running.dec()
+        actor = scope.get("state", {}).get("actor")  # where the panel leaves it
+        if actor is not None:
+            facts.credential = named(actor)
         seconds = time.perf_counter() - sent.began
         status = sent.status or 499  # as nginx has it: the client left before there was an answer
         self.metrics.note(scope["path"], scope["method"], status, facts, seconds)

@@ -63,7 +63,7 @@ class Pages:
         return self.sdl().encode()
 
     def routes(self) -> list[BaseRoute]:
-        packed = [Middleware(GZipMiddleware)]
+        packed = [Middleware(GZipMiddleware, compresslevel=4)]
         always = [Route("/", self.home), Route("/schema.graphql", self.schema, middleware=packed)]
         if not self.playground:
             return [*always]

@@ -17,8 +17,8 @@ SECRETS = (
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]*):[^@\s]*@"), r"\1:…@"),
     (re.compile(r"(?i)(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 …"),
 )
-QUIET = ("uvicorn.access", "tortoise", "asyncio", "python_multipart")
-"""Loggers that say nothing below a warning: we have a line for each request, and statements hold people's data."""
+QUIET = ("uvicorn.access", "tortoise", "asyncio", "python_multipart", "httpx", "httpcore")
+"""Loggers that say nothing below a warning: each request has a line, and statements and addresses hold secrets."""
 
 
 def scrub(text: str) -> str:

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 import schema
 from api.app import create_app
 from crm import roles, sessions, staff, tokens
-from crm.access import Actor, system
+from crm.access import READ_SCOPES, Actor, system
 from crm.database import fetch_value
 from crm.settings import Settings
 from models import StaffMember
@@ -101,7 +101,7 @@ async def serve(settings: Settings) -> Serve:
     @asynccontextmanager
     async def running(execute: Execute = odd, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
         app = create_app(replace(settings, **changed), execute=execute)
-        secret = (await minted("customer:read", "customer:write")).secret
+        secret = (await minted(*sorted(READ_SCOPES))).secret
         with socket.create_server(("127.0.0.1", 0)) as listening:
             server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
             task = asyncio.create_task(server._serve([listening]))

@@ -1,0 +1,121 @@
+"""A whole server process: it starts, serves, says why it cannot, and stops without dropping a request."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from subprocess import PIPE
+from typing import Any
+
+import httpx
+import pytest
+
+from api.server import CannotListen, listen
+from crm.settings import Settings
+from tests.api.conftest import ask, minted
+
+Process = asyncio.subprocess.Process
+Start = Callable[..., AbstractAsyncContextManager[tuple[Process, httpx.AsyncClient]]]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
+async def answered(client: httpx.AsyncClient, path: str) -> int | None:
+    """The status of an address, None when nobody listens."""
+    try:
+        return (await client.get(path)).status_code
+    except httpx.TransportError:
+        return None
+
+
+async def until(client: httpx.AsyncClient, path: str, *wanted: int | None) -> None:
+    async with asyncio.timeout(30):
+        while await answered(client, path) not in wanted:  # noqa: ASYNC110 - another process tells nobody
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def start(settings: Settings) -> Start:
+    """Starts a server process and waits until it is ready."""
+
+    @asynccontextmanager
+    async def running(
+        *, workers: int = 1, slow: bool = False, **changed: Any
+    ) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
+        chosen = replace(settings, port=free_port(), log_format="json", **changed)
+        secret = (await minted()).secret
+        arguments = (sys.executable, "-m", "tests.api.serving")
+        process = await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stderr=PIPE)
+        assert process.stdin
+        process.stdin.write(pickle.dumps((chosen, workers, slow)))
+        process.stdin.close()
+        headers = {"Authorization": f"Bearer {secret}"}
+        try:
+            async with httpx.AsyncClient(base_url=chosen.url, headers=headers) as client:
+                await until(client, "/readyz", 200)
+                yield process, client
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.communicate()
+
+    return running
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_server_finishes_what_it_answers_and_ends_well(start: Start, number: int) -> None:
+    async with start(slow=True) as (process, client):
+        answering = asyncio.create_task(ask(client))
+        await asyncio.sleep(0.3)
+        process.send_signal(number)
+        assert (await answering).json() == {"data": {"slow": True}}
+        _, errors = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in errors
+
+
+async def test_readiness_is_red_before_connections_are_refused(start: Start) -> None:
+    async with start(drain_pause=1.0) as (process, client):
+        process.terminate()
+        await until(client, "/readyz", 503)
+        assert (await ask(client)).status_code == 200
+        assert await answered(client, "/livez") == 200
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+@pytest.mark.slow
+async def test_several_processes_serve_one_port_and_add_up_their_figures(start: Start) -> None:
+    async with start(workers=2, open_metrics=True) as (process, client):
+        for _ in range(20):
+            async with httpx.AsyncClient(base_url=client.base_url, headers=client.headers) as another:
+                assert (await ask(another)).status_code == 200
+        counted = [line for line in (await client.get("/metrics")).text.splitlines() if "_seconds_count" in line]
+        graphql = next(line for line in counted if 'surface="graphql"' in line)
+        assert graphql.endswith(" 20.0")
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+async def test_a_port_in_use_is_named_with_a_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(CannotListen, match=f"Port {port} on 127.0.0.1 is in use.*--port {port + 1}"),
+            listen("127.0.0.1", port),
+        ):
+            pass
+
+
+async def test_an_address_of_another_machine_is_named_with_a_remedy() -> None:
+    with pytest.raises(CannotListen, match=r"no address 203\.0\.113\.7; use 127\.0\.0\.1"), listen("203.0.113.7", 0):
+        pass
