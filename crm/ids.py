@@ -17,6 +17,7 @@ PREFIXES: dict[str, str] = {
     "cost_entry": "cst",
     "segment": "seg",
     "segment_membership": "mem",
+    "segment_version": "sgv",
     "lifecycle": "lif",
     "lifecycle_revision": "lrv",
     "stage": "stg",

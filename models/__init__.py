@@ -1,6 +1,7 @@
 """Tables: fields, constraints and indexes of every noun."""
 
 from models.base import Record, Versioned, new_id
+from models.cursor import EventCursor
 from models.customer import Customer, CustomerKind, Identity, IdentityKind, Relationship, RelationshipKind
 from models.followup import FollowUp, FollowUpStatus
 from models.goal import Goal, GoalFigure
@@ -34,7 +35,7 @@ from models.record import (
     ImportStatus,
     OrganizationSetting,
 )
-from models.segment import MembershipCause, Segment, SegmentKind, SegmentMembership
+from models.segment import MembershipCause, Segment, SegmentKind, SegmentMembership, SegmentVersion
 from models.staff import LoginAttempt, Role, StaffMember, StaffSession
 from models.token import ApiToken
 from models.value import (
@@ -59,6 +60,7 @@ __all__ = [
     "DesignationStatus",
     "Direction",
     "Event",
+    "EventCursor",
     "ExchangeRate",
     "FieldDefinition",
     "FieldType",
@@ -91,6 +93,7 @@ __all__ = [
     "Segment",
     "SegmentKind",
     "SegmentMembership",
+    "SegmentVersion",
     "Sentiment",
     "StaffMember",
     "StaffSession",

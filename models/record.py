@@ -47,7 +47,12 @@ class Event(Record):
 
     class Meta:
         table = "event"
-        indexes = [("customer_id", "created_at", "id"), ("type", "created_at", "id"), ("created_at", "id")]
+        indexes = [
+            ("customer_id", "created_at", "id"),
+            ("type", "created_at", "id"),
+            ("created_at", "id"),
+            ("transaction_id", "position"),
+        ]
 
 
 class AuditEntry(Record):

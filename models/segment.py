@@ -30,7 +30,11 @@ class MembershipCause(StrEnum):
 
 
 class Segment(Versioned):
-    """A named set of customers: hand-picked, by rule, or a rule frozen at a time."""
+    """A named set of customers: hand-picked, by rule, or a rule frozen at a time.
+
+    `evaluated_version` is the version of the rule that its members follow. A full pass is due at `due_at`; up to
+    `timed_at` the passing of time is accounted for; after `stale_after` nobody vouches for the members.
+    """
 
     key = fields.CharField(max_length=80, unique=True)
     name = fields.CharField(max_length=200)
@@ -39,10 +43,15 @@ class Segment(Versioned):
     rule: dict[str, Any] | None = fields.JSONField(null=True)
     rule_text = fields.TextField(null=True)
     rule_version = fields.IntField(default=0)
+    evaluated_version = fields.IntField(default=0)
     evaluated_at = fields.DatetimeField(null=True)
     evaluation_ms = fields.IntField(null=True)
     evaluation_error = fields.TextField(null=True)
     size = fields.IntField(default=0)
+    due_at = fields.DatetimeField(null=True)
+    timed_at = fields.DatetimeField(null=True)
+    stale_after = fields.DatetimeField(null=True)
+    library_key = fields.CharField(max_length=80, null=True)
     archived_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -51,6 +60,29 @@ class Segment(Versioned):
             CheckConstraint(check="kind IN ('STATIC', 'DYNAMIC', 'SNAPSHOT')", name="ck_segment_kind"),
             CheckConstraint(check="kind = 'STATIC' OR rule IS NOT NULL", name="ck_segment_rule"),
         ]
+
+
+class SegmentVersion(Record):
+    """A rule as it was from a time on, and how many customers it moved when it took effect."""
+
+    segment: fields.ForeignKeyRelation[Segment] = fields.ForeignKeyField(
+        "models.Segment", related_name="versions", on_delete=fields.CASCADE
+    )
+    number = fields.IntField()
+    rule: dict[str, Any] = fields.JSONField()
+    rule_text = fields.TextField()
+    entered = fields.IntField(null=True)
+    exited = fields.IntField(null=True)
+    actor_kind = fields.CharField(max_length=6)
+    actor_id = fields.UUIDField(null=True)
+    actor_label = fields.CharField(max_length=200)
+
+    if TYPE_CHECKING:
+        segment_id: UUID
+
+    class Meta:
+        table = "segment_version"
+        constraints = [UniqueConstraint(fields=("segment_id", "number"), name="uq_segment_version")]
 
 
 class SegmentMembership(Record):
