@@ -30,9 +30,7 @@ Work = Callable[[], Awaitable[object]]
 async def database() -> AsyncIterator[tuple[str, Settings]]:
     """A migrated database on a server that lives as long as the block; this process is connected to it."""
     with tempfile.TemporaryDirectory(prefix="arzesh-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the server may have to run as an ordinary user, who has to enter
-        settings = Settings(data_home=folder, embedded_home=folder, secret_key="bench" * 16)
+        settings = settings_in(Path(name))
         lease = await asyncio.to_thread(embedded.start, settings, parameters=PARAMETERS, remove=True)
         try:
             await migrate(lease.dsn)
@@ -40,6 +38,11 @@ async def database() -> AsyncIterator[tuple[str, Settings]]:
                 yield lease.dsn, settings
         finally:
             await asyncio.to_thread(lease.stop)
+
+
+def settings_in(folder: Path) -> Settings:
+    folder.chmod(0o755)  # the server may have to run as an ordinary user, who has to enter
+    return Settings(data_home=folder, embedded_home=folder, secret_key="bench" * 16)
 
 
 async def analyze(dsn: str) -> None:
