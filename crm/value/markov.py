@@ -31,11 +31,15 @@ def transitions(origin: Ints, target: Ints, states: int, *, prior: float = 0.0) 
     when there is no prior, and has an infinite standard error (nothing was observed).
     """
     flat = np.bincount(origin * states + target, minlength=states * states)
-    counts = flat.reshape(states, states).astype(np.int64)
+    return estimated(flat.reshape(states, states).astype(np.int64), prior=prior)
+
+
+def estimated(counts: Ints, *, prior: float = 0.0) -> Transitions:
+    """`transitions`, of moves that are counted already: shape (K, K)."""
     observed = counts.sum(axis=1)
-    weight = observed + prior * states
+    weight = observed + prior * len(counts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        probabilities = np.where(weight[:, None] > 0, (counts + prior) / weight[:, None], np.eye(states))
+        probabilities = np.where(weight[:, None] > 0, (counts + prior) / weight[:, None], np.eye(len(counts)))
         errors = np.sqrt(probabilities * (1 - probabilities) / observed[:, None])
     errors = np.where(observed[:, None] > 0, errors, np.inf)
     return Transitions(counts, probabilities, errors, observed)

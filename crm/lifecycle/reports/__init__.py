@@ -1,0 +1,1 @@
+"""What the moves of many customers tell: conversion, flow, waiting, retention, churn."""
