@@ -1,0 +1,312 @@
+"""Form fields that keep what was typed: text that cannot be read stays in the form, with the reason beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any, cast
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette_admin import (
+    BaseField,
+    BooleanField,
+    DateField,
+    DateTimeField,
+    DecimalField,
+    EnumField,
+    HasOne,
+    IntegerField,
+    RequestAction,
+    StringField,
+    TextAreaField,
+)
+from starlette_admin.i18n import get_tzinfo
+from starlette_admin.i18n import gettext as _
+
+from admin import formats, words
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Typed text that is no value of the field."""
+
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Typed:
+    """What a field shows in a form, and what was typed into it, in one comparable form."""
+
+    id: str
+
+    def typed(self, form: FormData) -> Any:
+        return str(form.get(self.id) or "").replace("\r\n", "\n").strip()
+
+    def shown(self, serialized: Any) -> Any:
+        return "" if serialized is None else str(serialized).replace("\r\n", "\n").strip()
+
+
+def _kept(value: Any) -> None:
+    if isinstance(value, Unreadable):
+        raise ValueError(value.reason)
+
+
+class Readable(Typed):
+    """Parses by `read`, which raises ValueError for text that it cannot read."""
+
+    def read(self, text: str) -> Any:
+        return text
+
+    def complaint(self) -> str:
+        return _("This cannot be read.")
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> Any:
+        return self._parse(self.typed(form_data))
+
+    async def parse_import_value(self, request: Request, value: Any) -> Any:
+        return self._parse(str("" if value is None else value).strip())
+
+    def _parse(self, text: str) -> Any:
+        if not text:
+            return None
+        try:
+            return self.read(text)
+        except (ValueError, InvalidOperation, OverflowError):
+            return Unreadable(text, self.complaint())
+
+    async def validate(self, request: Request, value: Any, form_values: dict[str, Any]) -> None:
+        _kept(value)
+        await super().validate(request, value, form_values)  # type: ignore[misc]
+
+
+@dataclass
+class Text(Readable, StringField):
+    """A line of text."""
+
+
+@dataclass
+class LongText(Readable, TextAreaField):
+    """Several lines of text."""
+
+    rows: int = 4
+
+
+@dataclass
+class Whole(Readable, IntegerField):
+    """A whole number; Persian and Arabic digits are read too."""
+
+    def read(self, text: str) -> int:
+        return int(text)
+
+    def complaint(self) -> str:
+        return _("Type a whole number, such as 12.")
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        return str(value) if request.state.action.is_form() else formats.number(value)
+
+
+@dataclass
+class Amount(Readable, DecimalField):
+    """An exact number; with `currency_from` naming the field of its currency, an amount of money."""
+
+    currency_from: str | None = None
+    decimals: int = 2
+
+    def read(self, text: str) -> Decimal:
+        found = Decimal(text.replace(",", "").replace("٬", "").replace("٫", "."))
+        if not found.is_finite():
+            raise ValueError(text)
+        return found
+
+    def complaint(self) -> str:
+        return _("Type a number, such as 12.50.")
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        value = await super().parse_obj(request, obj)
+        if value is None or request.state.action.is_form() or request.state.action == RequestAction.EXPORT:
+            return value
+        return formats.money(value, getattr(obj, self.currency_from, None) if self.currency_from else None)
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return format(value.normalize() if value else Decimal(0), "f")
+        return str(value)
+
+
+@dataclass
+class Ratio(Readable, StringField):
+    """A share between 0 and 1, shown as a percentage."""
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        return formats.percent(float(value), decimals=1)
+
+
+@dataclass
+class Moment(Readable, DateTimeField):
+    """A point in time, typed and shown in the reader's zone, with the browser's own picker."""
+
+    class_: str = "form-control"
+    step: str | int | None = 1
+
+    def read(self, text: str) -> datetime:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=get_tzinfo())).astimezone(UTC)
+
+    def complaint(self) -> str:
+        return _("Type a date and a time, such as 2026-03-21 09:30.")
+
+    async def serialize_value(self, request: Request, value: Any) -> str:
+        if request.state.action == RequestAction.EXPORT:
+            return cast("datetime", value).astimezone(UTC).isoformat()
+        if request.state.action.is_form():
+            here = cast("datetime", value).astimezone(get_tzinfo())
+            return here.replace(tzinfo=None, microsecond=0).isoformat()
+        if request.state.action == RequestAction.LIST and self.name in ("created_at", "updated_at"):
+            return formats.day(cast("datetime", value).astimezone(get_tzinfo()).date())
+        return formats.moment(value)
+
+    def additional_css_links(self, request: Request) -> list[str]:
+        return []
+
+    def additional_js_links(self, request: Request) -> list[str]:
+        return []
+
+
+@dataclass
+class Day(Readable, DateField):
+    """A date, with the browser's own picker."""
+
+    class_: str = "form-control"
+    input_type: str = "date"
+
+    def read(self, text: str) -> date:
+        return date.fromisoformat(text)
+
+    def complaint(self) -> str:
+        return _("Type a date, such as 2026-03-21.")
+
+    async def serialize_value(self, request: Request, value: Any) -> str:
+        plain = request.state.action.is_form() or request.state.action == RequestAction.EXPORT
+        return cast("date", value).isoformat() if plain else formats.day(value)
+
+    def additional_css_links(self, request: Request) -> list[str]:
+        return []
+
+    def additional_js_links(self, request: Request) -> list[str]:
+        return []
+
+
+@dataclass
+class Flag(Typed, BooleanField):
+    """Yes or no."""
+
+    def typed(self, form: FormData) -> Any:
+        return self.id in form
+
+    def shown(self, serialized: Any) -> Any:
+        return bool(serialized)
+
+
+@dataclass
+class Choice(Typed, EnumField):
+    """One of an enum's values, in the reader's language."""
+
+    closed: bool = True
+    """Whether only the listed values are taken; else the use case judges, and a rarer value stays choosable."""
+    form_template: str = "fields/choice_form.html"
+    list_template: str = "fields/badge.html"
+    detail_template: str = "fields/badge.html"
+
+    def _get_label(self, value: Any, request: Request) -> Any:
+        return dict(self._get_choices(request)).get(value, value)
+
+    async def validate(self, request: Request, value: Any, form_values: dict[str, Any]) -> None:
+        await super().validate(request, value, form_values)
+        if self.closed and value and value not in dict(self._get_choices(request)):
+            raise ValueError(_("This is none of the choices."))
+
+
+def choice(name: str, enum: type[Enum], **options: Any) -> Choice:
+    return Choice(name, choices_loader=lambda request: words.options(enum), **options)
+
+
+def listed(name: str, loader: Callable[[Request], list[tuple[str, str]]], **options: Any) -> Choice:
+    plain = {"list_template": "fields/list/text.html", "detail_template": "fields/detail/text.html"}
+    return Choice(name, choices_loader=loader, closed=False, **{**plain, **options})
+
+
+@dataclass
+class One(Typed, HasOne):
+    """A link to one record of another noun, shown by its name and chosen by searching."""
+
+    list_template: str = "fields/one.html"
+    detail_template: str = "fields/one.html"
+    form_template: str = "fields/one_form.html"
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        """Only what is loaded already; a list must not ask once per row."""
+        return await super().parse_obj(request, obj) if getattr(obj, f"{self.name}_id", None) else None
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        assert self._view is not None
+        if request.state.action.is_form():
+            return str(value.id)
+        other = self._view._find_foreign_view(self.key or "")
+        name = await other.repr(value, request)
+        if request.state.action == RequestAction.EXPORT:
+            return name
+        return {"id": str(value.id), "name": name, "key": self.key, "open": other.is_accessible(request)}
+
+
+@dataclass
+class Computed(Typed, StringField):
+    """Something that is worked out from the record, for reading."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.read_only = True
+        self.searchable = self.orderable = False
+        self.exclude_from_create = self.exclude_from_edit = True
+
+
+@dataclass
+class Structure(Typed, BaseField):
+    """JSON, for reading."""
+
+    list_template: str = "fields/structure.html"
+    detail_template: str = "fields/structure.html"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.read_only = True
+        self.searchable = self.orderable = False
+        self.exclude_from_create = self.exclude_from_edit = True
+
+
+@dataclass
+class Scopes(Typed, BaseField):
+    """A set of scopes, as boxes to tick, each with what it allows."""
+
+    form_template: str = "fields/scopes_form.html"
+    list_template: str = "fields/tags.html"
+    detail_template: str = "fields/tags.html"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.searchable = self.orderable = False
+
+    def typed(self, form: FormData) -> Any:
+        return sorted(str(entry) for entry in form.getlist(self.id))
+
+    def shown(self, serialized: Any) -> Any:
+        return sorted(serialized or [])
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> Any:
+        return self.typed(form_data)

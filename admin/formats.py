@@ -1,0 +1,116 @@
+"""Numbers, money and times as the reader reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import jdatetime
+from babel import dates, numbers
+from starlette_admin.i18n import get_locale, get_tzinfo
+from starlette_admin.i18n import gettext as _
+
+from admin.preferences import current
+
+_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+_LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٫٬", "0123456789.,")
+NOTHING = "–"
+
+JALALI_MONTHS = {
+    "fa": ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"],
+    "en": [
+        "Farvardin",
+        "Ordibehesht",
+        "Khordad",
+        "Tir",
+        "Mordad",
+        "Shahrivar",
+        "Mehr",
+        "Aban",
+        "Azar",
+        "Dey",
+        "Bahman",
+        "Esfand",
+    ],
+}
+
+
+def digits(text: str) -> str:
+    """The same text in the digits that the reader chose."""
+    return text.translate(_PERSIAN if current().persian_digits else _LATIN)
+
+
+def number(value: float | Decimal | None, *, decimals: int = 0) -> str:
+    if value is None:
+        return NOTHING
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return digits(numbers.format_decimal(value, format=pattern, locale=get_locale()))
+
+
+def percent(value: float | None, *, decimals: int = 0) -> str:
+    if value is None:
+        return NOTHING
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
+    return digits(numbers.format_percent(value, format=pattern, locale=get_locale()))
+
+
+def money(value: Decimal | float | None, code: str | None) -> str:
+    """An amount with its currency, as many decimals as the currency has."""
+    if value is None:
+        return NOTHING
+    if code is None:
+        return number(value, decimals=2)
+    return digits(numbers.format_currency(value, code, locale=get_locale()))
+
+
+def short_money(value: Decimal | float | None, code: str) -> str:
+    """A large amount in few characters: 1.2M."""
+    if value is None:
+        return NOTHING
+    if abs(value) < 100_000:
+        return digits(numbers.format_currency(round(value), code, locale=get_locale(), currency_digits=False))
+    shortened = numbers.format_compact_currency(value, code, locale=get_locale(), fraction_digits=2)
+    return digits(shortened)
+
+
+def day(value: date | None) -> str:
+    if value is None:
+        return NOTHING
+    if not current().jalali:
+        return digits(dates.format_date(value, "medium", locale=get_locale()))
+    found = jdatetime.date.fromgregorian(date=value)
+    months = JALALI_MONTHS.get(get_locale(), JALALI_MONTHS["en"])
+    return digits(f"{found.day} {months[found.month - 1]} {found.year}")
+
+
+def moment(value: datetime | None) -> str:
+    """A point in time, in the reader's zone and calendar, to the minute."""
+    if value is None:
+        return NOTHING
+    here = value.astimezone(get_tzinfo())
+    return f"{day(here.date())}{_(', ')}{digits(here.strftime('%H:%M'))}"
+
+
+def ago(value: datetime | None, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit; beyond a month the day itself."""
+    if value is None:
+        return NOTHING
+    gone: timedelta = value - (now or datetime.now(UTC))
+    if abs(gone) > timedelta(days=30):
+        return day(value.astimezone(get_tzinfo()).date())
+    return digits(dates.format_timedelta(gone, add_direction=True, locale=get_locale()))
+
+
+def span(seconds: float | Decimal | None) -> str:
+    """A length of time in its largest unit."""
+    if seconds is None:
+        return NOTHING
+    return digits(dates.format_timedelta(timedelta(seconds=float(seconds)), locale=get_locale()))
+
+
+def iso_day(text: str) -> str:
+    """A date that is stored as text."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return text

@@ -1,0 +1,52 @@
+"""Refusals of use cases as errors beside the fields of a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from starlette_admin.exceptions import FormValidationError
+
+from crm.errors import CrmError, Problems
+
+GENERAL = ""
+"""Where a form keeps what belongs to none of its fields."""
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def snake(name: str) -> str:
+    return _HUMP.sub("_", name).lower()
+
+
+def field_of(path: tuple[str, ...], names: Collection[str]) -> str:
+    """The form field that a path leads to, or GENERAL."""
+    for part in path:
+        name = snake(part)
+        for candidate in (name, name.removesuffix("_id")):
+            if candidate in names:
+                return candidate
+    return GENERAL
+
+
+def errors_of(problem: CrmError, names: Collection[str]) -> dict[str | int, Any]:
+    """Field → message, for composite fields field → {part: message}."""
+    found: dict[str | int, Any] = {}
+    for each in problem.problems if isinstance(problem, Problems) else [problem]:
+        _place(found, field_of(each.path, names), each)
+    return found
+
+
+def _place(found: dict[str | int, Any], field: str, problem: CrmError) -> None:
+    parts = problem.path[1:]
+    if field in ("custom_fields", "identities") and parts:
+        within = found.setdefault(field, {})
+        key: str | int = int(parts[0]) if parts[0].isdigit() else parts[0]
+        within[key] = problem.message
+        return
+    found[field] = f"{found[field]} {problem.message}" if field in found else problem.message
+
+
+def refusal(problem: CrmError, names: Collection[str]) -> FormValidationError:
+    return FormValidationError(errors_of(problem, names))

@@ -1,0 +1,195 @@
+/* The panel's own behaviour; every page works without most of it. */
+(function () {
+    "use strict";
+    const texts = window.Arzesh.texts;
+    const $$ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+
+    // Colours follow the system while nobody has chosen.
+    const root = document.documentElement;
+    if (root.dataset.theme === "auto") {
+        const dark = matchMedia("(prefers-color-scheme: dark)");
+        const follow = () => { root.dataset.bsTheme = dark.matches ? "dark" : "light"; };
+        dark.addEventListener("change", follow);
+        follow();
+    }
+
+    // Ctrl K or / goes to the search box.
+    document.addEventListener("keydown", (event) => {
+        const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+        const wanted = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing);
+        const box = document.getElementById("arz-find");
+        if (!wanted || !box) return;
+        event.preventDefault();
+        box.focus();
+        box.select();
+    });
+
+    // A session that ended while a script was asking: sign in and come back.
+    const plain = window.fetch;
+    window.fetch = async function (...args) {
+        const response = await plain.apply(window, args);
+        if (response.redirected && new URL(response.url).pathname === window.Arzesh.login) {
+            location.href = window.Arzesh.login + "?next=" + encodeURIComponent(location.href);
+            return new Promise(() => {});
+        }
+        return response;
+    };
+
+    // A session that ended while a form was open: its text waits in this tab until the form is back.
+    const KEY = "arzesh-draft:" + location.pathname + location.search;
+    const drafts = $$('form[method="POST"][enctype="multipart/form-data"]');
+    drafts.forEach((form) => form.addEventListener("submit", () => {
+        const entries = Array.from(new FormData(form)).filter(([name, value]) => typeof value === "string" && name !== "csrftoken" && !/password/i.test(name));
+        sessionStorage.setItem(KEY, JSON.stringify(entries));
+    }));
+    const kept = sessionStorage.getItem(KEY);
+    if (drafts.length && kept) {
+        sessionStorage.removeItem(KEY);
+        if (sessionStorage.getItem("arzesh-signed-out") === "1") restore(drafts[0], JSON.parse(kept));
+    }
+    if (location.pathname === window.Arzesh.login) sessionStorage.setItem("arzesh-signed-out", "1");
+    else sessionStorage.removeItem("arzesh-signed-out");
+
+    function restore(form, entries) {
+        entries.forEach(([name, value]) => {
+            const field = form.elements.namedItem(name);
+            if (!field || field instanceof RadioNodeList || field.type === "hidden") return;
+            if (field.type === "checkbox") field.checked = true;
+            else field.value = value;
+        });
+        const note = document.createElement("div");
+        note.className = "alert alert-warning arz-meanwhile";
+        note.setAttribute("role", "status");
+        note.textContent = texts.restored;
+        form.prepend(note);
+    }
+
+    // Choosing one record of another noun by searching for it.
+    if (window.StarletteAdmin && window.StarletteAdmin.registerFieldInitializer) {
+        window.StarletteAdmin.registerFieldInitializer(initRelations);
+    }
+    function initRelations(element) {
+        window.jQuery("select.arz-one", element).each(function () {
+            const el = window.jQuery(this);
+            el.select2({
+                width: "100%",
+                allowClear: !el.prop("required"),
+                placeholder: el.data("placeholder"),
+                dir: root.dir,
+                ajax: {
+                    url: el.data("url"), dataType: "json", delay: 200, cache: true,
+                    data: (params) => ({ skip: ((params.page || 1) - 1) * 20, limit: 20, q: params.term }),
+                    processResults: (data, params) => ({
+                        results: data.items.map((item) => ({ id: item.id, text: window.jQuery(item._meta.select2.result).text() })),
+                        pagination: { more: (params.page || 1) * 20 < data.total }
+                    })
+                }
+            });
+            const label = el.closest("div").parent().find("label").first().text().trim();
+            el.next(".select2").find(".select2-selection").attr("aria-label", label);
+            const initial = el.data("initial");
+            if (!initial) return;
+            plain(el.data("url") + "?pks=" + encodeURIComponent(initial)).then((answer) => answer.json()).then((data) => {
+                data.items.forEach((item) => el.append(new Option(window.jQuery(item._meta.select2.selection).text(), item.id, true, true)));
+                el.trigger("change");
+            });
+        });
+    }
+
+    // Rows of identities.
+    $$("[data-arz-identities]").forEach((box) => {
+        const template = box.querySelector("template");
+        box.addEventListener("click", (event) => {
+            if (event.target.closest("[data-arz-add]")) {
+                box.querySelector("[data-arz-rows]").append(template.content.cloneNode(true));
+                box.querySelector("[data-arz-rows]").lastElementChild.querySelector("select").focus();
+            }
+            const remove = event.target.closest("[data-arz-remove]");
+            if (remove) remove.closest(".arz-identity").remove();
+        });
+        box.addEventListener("change", (event) => {
+            if (event.target.tagName === "SELECT") event.target.closest(".arz-identity").dataset.kind = event.target.value;
+        });
+    });
+
+    // Forms that answer in place: errors beside their fields, what was typed stays.
+    function csrf() { return (window.Cookies && window.Cookies.get("starlette_admin_csrftoken")) || ""; }
+    function post(url, data) {
+        return window.fetch(url, { method: "POST", body: data, headers: { "X-CSRFToken": csrf() } });
+    }
+    function showErrors(form, errors) {
+        $$(".arz-error", form).forEach((old) => old.remove());
+        $$("[aria-invalid]", form).forEach((field) => { field.removeAttribute("aria-invalid"); field.classList.remove("is-invalid"); });
+        Object.entries(errors).forEach(([name, message], index) => {
+            const field = name && form.elements.namedItem(name);
+            const note = document.createElement("div");
+            note.className = "invalid-feedback arz-error";
+            note.id = "arz-error-" + (name || "form");
+            note.setAttribute("role", "alert");
+            note.textContent = message;
+            if (field) {
+                field.classList.add("is-invalid");
+                field.setAttribute("aria-invalid", "true");
+                field.setAttribute("aria-describedby", note.id);
+                field.after(note);
+                if (index === 0) field.focus();
+            } else {
+                form.prepend(note);
+            }
+        });
+    }
+    $$("form[data-arz-form]").forEach((form) => form.addEventListener("submit", async (event) => {
+        event.preventDefault();
+        const button = form.querySelector("[type=submit]");
+        button.disabled = true;
+        try {
+            const answer = await post(form.action, new FormData(form));
+            const data = await answer.json().catch(() => ({ errors: { "": texts.failed } }));
+            if (data.redirect) location.href = data.redirect;
+            else showErrors(form, data.errors || { "": data.msg || texts.failed });
+        } catch (error) {
+            showErrors(form, { "": texts.failed });
+        } finally {
+            button.disabled = false;
+        }
+    }));
+
+    // A move is tried before it is made.
+    $$("form[data-arz-move]").forEach((form) => {
+        const outcome = form.querySelector("[data-arz-outcome]");
+        const attempt = async () => {
+            if (!form.elements.to.value) { outcome.textContent = ""; return; }
+            const data = new FormData(form);
+            data.set("dry_run", "1");
+            const answer = await (await post(form.action, data)).json();
+            const obstacles = answer.obstacles || Object.values(answer.errors || {}).map((message) => ({ message }));
+            outcome.className = obstacles.length ? "text-warning-emphasis small mt-2" : "text-success-emphasis small mt-2";
+            outcome.textContent = obstacles.length ? obstacles.map((each) => each.message).join(" ") : texts.ready;
+        };
+        form.elements.to.addEventListener("change", attempt);
+        form.elements.reason.addEventListener("change", attempt);
+    });
+
+    // Older entries of a timeline, without leaving the page.
+    document.addEventListener("click", async (event) => {
+        const more = event.target.closest("[data-arz-more]");
+        if (!more) return;
+        event.preventDefault();
+        const answer = await window.fetch(more.href);
+        if (!answer.ok) return;
+        const holder = document.createElement("div");
+        holder.innerHTML = await answer.text();
+        const list = more.closest("[data-arz-timeline]").querySelector(".arz-timeline");
+        holder.querySelectorAll(".arz-timeline > li").forEach((entry) => list.append(entry));
+        const next = holder.querySelector("[data-arz-more]");
+        if (next) more.href = next.href; else more.remove();
+    });
+
+    // Copying a secret or an id.
+    document.addEventListener("click", async (event) => {
+        const button = event.target.closest("[data-arz-copy]");
+        if (!button || !navigator.clipboard) return;
+        await navigator.clipboard.writeText(button.dataset.arzCopy);
+        button.textContent = texts.copied;
+    });
+})();

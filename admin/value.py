@@ -1,0 +1,131 @@
+"""What customers are worth, for reading: runs and their snapshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette_admin.i18n import gettext as _
+from starlette_admin.i18n import lazy_gettext as lazy
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from admin import formats, searching
+from admin.base import RecordView
+from admin.fields import Amount, Ratio
+from crm.access import Scope
+from models import ValueRun, ValueSnapshot
+
+
+class RunView(RecordView):
+    """Computations of everybody's value."""
+
+    record = ValueRun
+    reads = Scope.VALUE_READ
+    icon = "fa-solid fa-gauge-high"
+    menu_label = lazy("Value runs")
+    display_name = lazy("value run")
+    empty_hint = lazy("The first run appears here: `arzesh value recompute` starts one.")
+    parts = (
+        "as_of",
+        "status",
+        "is_current",
+        "model",
+        "customers",
+        "currency",
+        "horizon_days",
+        Ratio("discount_rate"),
+        "margin_basis",
+        "parameters",
+        "diagnostics",
+        "warnings",
+        "error",
+        "published_at",
+        "finished_at",
+    )
+    exclude_fields_from_list = [
+        "parameters",
+        "diagnostics",
+        "warnings",
+        "error",
+        "horizon_days",
+        "discount_rate",
+        "margin_basis",
+    ]
+    sortable_fields = ("as_of",)
+    fields_default_sort = (("as_of", True),)
+
+    def name_of(self, obj: Any) -> str:
+        return _("Run of %(day)s") % {"day": formats.moment(obj.as_of)}
+
+
+class SnapshotView(RecordView):
+    """One customer's figures in the run that is in force."""
+
+    record = ValueSnapshot
+    reads = Scope.VALUE_READ
+    icon = "fa-solid fa-gem"
+    menu_label = lazy("Customer value")
+    display_name = lazy("customer value")
+    empty_hint = lazy("There are no figures before the first value run.")
+    parts = (
+        "customer",
+        Amount("clv"),
+        Amount("net_profit"),
+        Amount("revenue"),
+        "rfm_group",
+        "orders",
+        "recency_days",
+        "churn_risk",
+        "p_alive",
+        "next_order_on",
+        "value_tier",
+        "matrix_cell",
+        Amount("clv_low"),
+        Amount("clv_high"),
+        Amount("clv_historical"),
+        Amount("clv_residual"),
+        Amount("gross_margin"),
+        Amount("cost_to_serve"),
+        Amount("acquisition_cost"),
+        Amount("expected_spend"),
+        Amount("value_at_risk"),
+        "as_of",
+        "run",
+        "insufficient",
+    )
+    exclude_fields_from_list = [
+        "p_alive",
+        "next_order_on",
+        "value_tier",
+        "matrix_cell",
+        "clv_low",
+        "clv_high",
+        "clv_historical",
+        "clv_residual",
+        "gross_margin",
+        "cost_to_serve",
+        "acquisition_cost",
+        "expected_spend",
+        "value_at_risk",
+        "as_of",
+        "run",
+        "insufficient",
+        "recency_days",
+    ]
+    sortable_fields = ("clv", "net_profit")
+    fields_default_sort = (("clv", True),)
+
+    def name_of(self, obj: Any) -> str:
+        return str(obj.customer.display_name)
+
+    def get_list_query(self, request: Request) -> QuerySet[ValueSnapshot]:
+        """Of the current run only; a single snapshot, of any."""
+        everything = ValueSnapshot.all()
+        return everything if "pk" in request.query_params else everything.filter(run__is_current=True)
+
+    def get_count_query(self, request: Request) -> QuerySet[ValueSnapshot]:
+        return self.get_list_query(request)
+
+    async def build_full_text_search_query(self, request: Request, term: str) -> Q:
+        return await searching.of_customers(term)
