@@ -24,9 +24,6 @@ DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 HSTS = (b"strict-transport-security", b"max-age=63072000")
 PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
 
-log = structlog.get_logger("arzesh.request")
-
-
 @dataclass
 class Sent:
     """What went out so far."""
@@ -41,6 +38,7 @@ class Front:
     def __init__(self, app: ASGIApp, *, metrics: Metrics, https: bool) -> None:
         self.app = app
         self.metrics = metrics
+        self.log = structlog.get_logger("arzesh.request").bind()
         self.headers = SECURITY_HEADERS + ((HSTS,) if https else ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +61,7 @@ class Front:
             await self.app(scope, receive, outward)
         except Exception:
             facts.code = "INTERNAL"
-            log.exception("unexpected failure", path=scope["path"])
+            self.log.exception("unexpected failure", path=scope["path"])
             if not sent.status:
                 await fail(outward, facts)
         finally:
@@ -86,7 +84,7 @@ class Front:
         seconds = time.perf_counter() - sent.began
         status = sent.status or 499  # as nginx has it: the client left before there was an answer
         self.metrics.note(scope["path"], scope["method"], status, facts, seconds)
-        tell = log.debug if scope["path"] in PROBES and status < 400 else log.info
+        tell = self.log.debug if scope["path"] in PROBES and status < 400 else self.log.info
         tell(
             "request",
             method=scope["method"],

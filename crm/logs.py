@@ -15,14 +15,20 @@ from structlog.typing import Processor
 SECRETS = (
     (re.compile(r"arz_[0-9A-Za-z]{20,}"), "arz_…"),
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]*):[^@\s]*@"), r"\1:…@"),
-    (re.compile(r"(?i)(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 …"),
+    (re.compile(r"([Bb]earer|BEARER|[Bb]asic|BASIC)\s+[\w.~+/=-]{8,}"), r"\1 …"),
 )
 QUIET = ("uvicorn.access", "tortoise", "asyncio", "python_multipart", "httpx", "httpcore")
 """Loggers that say nothing below a warning: each request has a line, and statements and addresses hold secrets."""
 
 
+MARK = re.compile("arz_|://|[Bb]earer|BEARER|[Bb]asic|BASIC")
+"""Stands in every text that a pattern could match; looking for it is far cheaper."""
+
+
 def scrub(text: str) -> str:
     """The text without tokens and passwords."""
+    if not MARK.search(text):
+        return text
     for pattern, shown in SECRETS:
         text = pattern.sub(shown, text)
     return text

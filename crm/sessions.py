@@ -10,7 +10,7 @@ from crm import audit, passwords, throttle
 from crm.access import Actor, ActorKind, Scope, need
 from crm.changes import missing
 from crm.credentials import digest, generation, random_text
-from crm.database import execute, fetch, fetch_row, transaction
+from crm.database import execute, fetch, fetch_read, retrying, transaction
 from crm.errors import Unauthenticated
 from crm.tokens import KNOWN_SCOPES
 from models import StaffMember, StaffSession
@@ -83,12 +83,13 @@ WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.las
 
 async def authenticate(secret: str, *, now: datetime) -> Actor:
     """Whose cookie this is. Being seen is noted once a minute. Raises Unauthenticated for an ended session."""
-    found = await fetch_row(_FOUND, digest(secret), now, now - IDLE)
-    if found is None:
+    rows = await fetch_read(_FOUND, digest(secret), now, now - IDLE)
+    if not rows:
         raise Unauthenticated("Your session has ended; sign in again.")
+    found = rows[0]
     if found["last_seen_at"] < now - SEEN_NOTED_EVERY:
         seen = "UPDATE staff_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2"
-        await execute(seen, found["id"], now)
+        await retrying(lambda: execute(seen, found["id"], now), idempotent=True)
     return _actor(found["staff_id"], found["name"], found["scopes"])
 
 

@@ -17,7 +17,7 @@ from crm import changes, idempotency, text
 from crm.access import Actor, ActorKind, Scope, need, parse_scopes
 from crm.audit import state
 from crm.credentials import BASE62, Pick, digest, generation, random_text
-from crm.database import execute, fetch_row, transaction
+from crm.database import execute, fetch_read, retrying, transaction
 from crm.errors import Forbidden, Unauthenticated, ValidationFailed
 from crm.events import EventType
 from crm.rules.predicate import predicate
@@ -205,15 +205,16 @@ async def authenticate(secret: str, *, now: datetime, address: str | None = None
     """Who sends this secret. Its use is noted once a minute. Raises Unauthenticated, saying what is wrong."""
     if not well_formed(secret):
         raise Unauthenticated("This is not an API token, or not a complete one; check that all of it was copied.")
-    found = await fetch_row(_FOUND, digest(secret))
-    if found is None:
+    rows = await fetch_read(_FOUND, digest(secret))
+    if not rows:
         raise Unauthenticated("This API token is not known here; create one with the scopes you need.")
+    found = rows[0]
     if found["revoked_at"]:
         raise Unauthenticated("This API token was revoked; ask for a new one.")
     if found["expires_at"] <= now:
         raise Unauthenticated(f"This API token expired on {found['expires_at'].date()}; ask for a new one.")
     if found["last_used_at"] is None or found["last_used_at"] < now - USE_NOTED_EVERY:
-        await execute(_USED, found["id"], now, (address or "")[:64] or None)
+        await retrying(lambda: execute(_USED, found["id"], now, (address or "")[:64] or None), idempotent=True)
     return Actor(
         kind=ActorKind.TOKEN,
         id=found["id"],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.limits import Buckets
+from crm.credentials import generation
 from crm.database import Options, connected, fetch_value
 from crm.errors import Throttled
 from crm.settings import Settings
@@ -152,6 +153,18 @@ async def test_a_database_that_is_away_is_a_503_with_retry_after(base_settings: 
         for answer in (await ask(client), await client.get("/readyz")):
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
             assert "127.0.0.1:9/none" not in answer.text
+
+
+async def test_a_database_that_was_restarted_is_not_noticed_by_readers(serve: Serve) -> None:
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    async with serve() as client:
+        for _ in range(2):
+            assert (await ask(client)).status_code == 200
+            await fetch_value(others)
+            generation.grow()  # so that the token is asked for again
 
 
 @pytest.mark.parametrize("size", [1_000, 100_000])

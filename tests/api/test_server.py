@@ -46,11 +46,11 @@ async def until(client: httpx.AsyncClient, path: str, *wanted: int | None) -> No
 
 @pytest.fixture
 def start(settings: Settings) -> Start:
-    """Starts a server process and waits until it is ready."""
+    """Starts a server process and waits until its readiness is `ready`."""
 
     @asynccontextmanager
     async def running(
-        *, workers: int = 1, slow: bool = False, **changed: Any
+        *, workers: int = 1, slow: bool = False, ready: int = 200, **changed: Any
     ) -> AsyncIterator[tuple[Process, httpx.AsyncClient]]:
         chosen = replace(settings, port=free_port(), log_format="json", **changed)
         secret = (await minted()).secret
@@ -62,7 +62,7 @@ def start(settings: Settings) -> Start:
         headers = {"Authorization": f"Bearer {secret}"}
         try:
             async with httpx.AsyncClient(base_url=chosen.url, headers=headers) as client:
-                await until(client, "/readyz", 200)
+                await until(client, "/readyz", ready)
                 yield process, client
         finally:
             if process.returncode is None:
@@ -91,6 +91,14 @@ async def test_readiness_is_red_before_connections_are_refused(start: Start) -> 
         assert (await ask(client)).status_code == 200
         assert await answered(client, "/livez") == 200
         assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_a_server_starts_without_its_database_and_says_so(start: Start) -> None:
+    away = f"postgresql://nobody:x@127.0.0.1:{free_port()}/none"
+    async with start(ready=503, database_url=away, acquire_timeout=0.2) as (_, client):
+        answer = await ask(client)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert await answered(client, "/livez") == 200
 
 
 @pytest.mark.slow
