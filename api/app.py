@@ -14,9 +14,10 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 import schema
+from admin import build_admin
 from api.auth import Gate
 from api.documents import Documents, load_trusted
 from api.errors import EXCEPTION_HANDLERS
@@ -70,6 +71,7 @@ def routes(settings: Settings, gate: Gate, metrics: Metrics, execute: Execute) -
         Route("/readyz", readyz),
         Route("/startupz", startupz),
         Route("/metrics", metrics_page.page),
+        Mount("/admin", build_admin(settings), name="admin", max_body_size=settings.upload_limit),
         *Pages(gate.cookie, settings.graphiql, sdl=schema.schema.as_str).routes(),
     ]
 
