@@ -146,8 +146,10 @@ SELECT late.* FROM (SELECT id, key, target_days FROM stage
 CROSS JOIN LATERAL (
     SELECT p.customer_id, s.key AS stage, p.entered_at, p.entered_at + make_interval(days => s.target_days) AS due_at
     FROM stage_position p JOIN customer c ON c.id = p.customer_id
-    WHERE p.stage_id = s.id AND c.archived_at IS NULL AND p.entered_at < $2::timestamptz - make_interval(days => s.target_days)
-      AND ($4::timestamptz IS NULL OR (p.entered_at, p.customer_id) > ($4::timestamptz - make_interval(days => s.target_days), $5))
+    WHERE p.stage_id = s.id AND c.archived_at IS NULL
+      AND p.entered_at < $2::timestamptz - make_interval(days => s.target_days)
+      AND ($4::timestamptz IS NULL
+           OR (p.entered_at, p.customer_id) > ($4::timestamptz - make_interval(days => s.target_days), $5))
       AND ($7::uuid IS NULL OR c.owner_id = $7) AND {who}
     ORDER BY p.entered_at, p.customer_id LIMIT $6
 ) late
