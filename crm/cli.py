@@ -1,0 +1,50 @@
+"""The program `arzesh`: one line for each command, one line for each error."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version as version_of
+
+import typer
+
+from crm.commands import demo, doctor, imports, migrate, serve, staff, tokens
+from crm.commands.running import errors, out
+from crm.errors import CrmError, Problems, SettingsInvalid
+
+app = typer.Typer(
+    name="arzesh",
+    help="A headless CRM: every customer, where it stands, and what it is worth, behind one GraphQL API.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("migrate")(migrate.migrate)
+app.command("doctor")(doctor.doctor)
+app.add_typer(imports.app, name="import")
+app.add_typer(tokens.app, name="token")
+app.add_typer(staff.app, name="staff")
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    out.print(f"arzesh {version_of('arzesh')}")
+
+
+def main() -> None:
+    """Run a command. Exit code 1 says that it failed, 2 that it was called or set up wrongly."""
+    try:
+        app()
+    except SettingsInvalid as problem:
+        tell(problem)
+        sys.exit(2)
+    except CrmError as problem:
+        tell(problem)
+        sys.exit(1)
+
+
+def tell(problem: CrmError) -> None:
+    for each in problem.problems if isinstance(problem, Problems) else [problem]:
+        errors.print(f"arzesh: {each.message}", style="red", markup=False)

@@ -1,0 +1,91 @@
+"""`arzesh demo`: from nothing to a CRM with data in it, and on request served."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from crm import embedded
+from crm.commands import serve as serving
+from crm.commands.progress import told
+from crm.commands.running import database, now, operator, out
+from crm.database import migrations
+from crm.demo import steps
+from crm.demo.credentials import Credentials, have_credentials
+from crm.settings import Settings
+
+QUERY = """{
+  customers(first: 5, orderBy: {field: CREATED_AT, direction: ASC}) {
+    nodes { displayName stage { name } orders(first: 3) { nodes { placedAt amount { amount currency } } } }
+  }
+}"""
+
+
+def demo(
+    simulate: Annotated[
+        int | None, typer.Option(help="Simulate an organisation with so many customers instead.", min=1)
+    ] = None,
+    orders_per_customer: Annotated[float, typer.Option(help="Orders a simulated customer has on average.")] = 8.0,
+    seed: Annotated[int, typer.Option(help="The same seed simulates the same organisation.", min=0)] = 1,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve it, until stopped.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
+) -> None:
+    """Load demonstration data. Doing it again changes nothing."""
+    settings = serving.listening(Settings.from_environment(), host, port)
+    if serve:
+        need_free_port(settings)
+    lease = None if settings.database_url else embedded.start(settings)
+    try:
+        ready = replace(settings, database_url=lease.dsn) if lease else settings
+        chosen = steps.CDNOW if simulate is None else steps.simulated(simulate, orders_per_customer, seed)
+        # Millions of rows pass through and none forms a cycle: looking for cycles among them takes a fifth of the time.
+        gc.set_threshold(100_000, 50, 50)
+        introduce(ready, asyncio.run(prepare(ready, chosen)), serve)
+        if serve:
+            serving.start(ready)
+    finally:
+        if lease:
+            lease.stop()
+
+
+def need_free_port(settings: Settings) -> None:
+    """Say at once, and not after the loading, that the port is taken: the server itself does, in its words."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.settimeout(0.5)
+        if probe.connect_ex((settings.host, settings.port)) == 0:
+            serving.start(settings)
+
+
+async def prepare(settings: Settings, chosen: tuple[steps.Step, ...]) -> Credentials:
+    with told("Database") as shown:
+        done = await migrations.migrate(settings.database_url)
+        shown.result = f"{len(done)} migrations" if done else "up to date"
+    async with database(settings):
+        for step in chosen:
+            with told(step.title) as shown:
+                shown.result = await step.run(operator(), now(), shown.progress)
+        return await have_credentials(operator(), settings.data_home, now=now())
+
+
+def introduce(settings: Settings, credentials: Credentials, serve: bool) -> None:
+    """Say where everything is."""
+    remedy = f"(its password was told when it was made; `arzesh staff password {credentials.email}` makes another)"
+    login = f"{credentials.email}  {credentials.password or remedy}"
+    lines = {
+        "GraphQL": f"{settings.url}/graphql",
+        "GraphiQL": f"{settings.url}/graphiql?query={quote(QUERY)}",
+        "Panel": f"{settings.url}/admin",
+        "Login": login,
+        "Token": f"{credentials.token}  (reads everything, changes nothing)",
+    }
+    for name, value in lines.items():
+        out.print(f"{name + ':':<10}{value}", markup=False)
+    if not serve:
+        out.print("Serve it with `arzesh serve`.")

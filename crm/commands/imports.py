@@ -1,0 +1,121 @@
+"""`arzesh import customers|orders`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from crm import codes
+from crm.commands.progress import told
+from crm.commands.running import errors, now, operator, out, run
+from crm.errors import ValidationFailed
+from crm.imports import ImportKind, Options, Style, as_csv, import_file
+from crm.settings import Settings
+from models import ImportRun
+
+SHOWN = 20
+"""Refused rows that are printed; all of them go to the file."""
+
+app = typer.Typer(help="Take in files of customers or orders.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="A CSV file.", exists=True, dir_okay=False, readable=True)]
+Column = Annotated[
+    list[str] | None,
+    typer.Option("--column", "-c", help="What a column is, as 'Heading=target'; 'Heading=' leaves it out."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
+SourceName = Annotated[str, typer.Option("--source", help="The system that the file's own numbers come from.")]
+DateOrder = Annotated[str | None, typer.Option("--date-order", help="DMY or MDY, for dates such as 03/04/2026.")]
+DecimalComma = Annotated[bool, typer.Option("--decimal-comma", help="Amounts are written 1.234,50.")]
+TimeZone = Annotated[str, typer.Option("--time-zone", help="The clock of times without a zone.")]
+RefusedFile = Annotated[Path | None, typer.Option("--refused", help="Where to write the refused rows, as CSV.")]
+
+
+@app.command()
+def customers(
+    file: File,
+    column: Column = None,
+    source: SourceName = "import",
+    date_order: DateOrder = None,
+    decimal_comma: DecimalComma = False,
+    time_zone: TimeZone = "UTC",
+    refused: RefusedFile = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Create and update customers, recognised by e-mail, phone or number."""
+    options = Options(source=source, style=style(date_order, decimal_comma, time_zone))
+    take(ImportKind.CUSTOMERS, file, column or [], options, refused, dry_run)
+
+
+@app.command()
+def orders(
+    file: File,
+    column: Column = None,
+    source: SourceName = "import",
+    create_customers: Annotated[bool, typer.Option("--create-customers", help="Make unknown customers known.")] = False,
+    date_order: DateOrder = None,
+    decimal_comma: DecimalComma = False,
+    time_zone: TimeZone = "UTC",
+    refused: RefusedFile = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Record orders; those with a reference that is known already are left alone."""
+    options = Options(source, create_customers, style(date_order, decimal_comma, time_zone))
+    take(ImportKind.ORDERS, file, column or [], options, refused, dry_run)
+
+
+def style(date_order: str | None, decimal_comma: bool, time_zone: str) -> Style:
+    order = date_order.upper() if date_order else None
+    if order not in {None, "DMY", "MDY"}:
+        raise ValidationFailed(f"--date-order is '{date_order}'; it must be DMY or MDY.", path=("dateOrder",))
+    return Style(order, decimal_comma, codes.time_zone(time_zone) or "UTC")
+
+
+def mapped(columns: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in columns]
+    wrong = next((name for name, sign, _ in pairs if not sign), None)
+    if wrong is not None:
+        raise ValidationFailed(f"--column '{wrong[:60]}' has no '='; write 'Heading=target'.", path=("column",))
+    return {name.strip(): target.strip() for name, _, target in pairs}
+
+
+def take(
+    kind: ImportKind, file: Path, columns: list[str], options: Options, refused: Path | None, dry_run: bool
+) -> None:
+    data, mapping = file.read_bytes(), mapped(columns)
+
+    async def work(settings: Settings) -> ImportRun:
+        with told(file.name) as shown:
+            rows = max(1, data.count(b"\n"))
+            done = await import_file(
+                operator(), kind, data, name=file.name, now=now(), mapping=mapping, options=options, dry_run=dry_run,
+                report=lambda run: shown.progress(min(1.0, run.rows_read / rows)),
+            )  # fmt: skip
+            shown.result = f"{done.rows_read:,} rows"
+            return done
+
+    done = run(work)
+    say(done, dry_run)
+    if refused is not None:
+        refused.write_text(as_csv(done.refused), encoding="utf-8-sig", newline="")
+    if done.rows_refused:
+        raise typer.Exit(1)
+
+
+def say(done: ImportRun, dry_run: bool) -> None:
+    """The counts, and the first of the refused rows."""
+    would = "would be " if dry_run else ""
+    out.print(
+        f"{done.rows_created:,} {would}created, {done.rows_updated:,} {would}updated, "
+        f"{done.rows_unchanged:,} unchanged, {done.rows_refused:,} refused"
+    )
+    if done.refused:
+        table = Table("Line", "Reason", box=None)
+        for row in done.refused[:SHOWN]:
+            table.add_row(str(row["line"]), row["reason"])
+        errors.print(table, markup=False)
+        if done.rows_refused > SHOWN:
+            errors.print(f"… and {done.rows_refused - SHOWN:,} more; --refused FILE writes them all.")

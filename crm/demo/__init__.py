@@ -1,0 +1,1 @@
+"""Demonstration data: a real purchase log, or a simulated organisation of any size."""

@@ -1,0 +1,82 @@
+"""What a demonstration is made of, step by step; every step may be done again and then changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from crm.access import Actor
+from crm.database import fetch
+from crm.demo import cdnow, journeys, simulate
+from crm.imports import take_in
+from crm.lifecycle import default
+from crm.segments import definitions, static
+from models import ImportRun, Segment
+
+Progress = Callable[[float], None]
+"""Told how much of a step is done, from 0 to 1."""
+
+ROWS_OF_CDNOW = 69_659
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`run` returns what it did, in a few words."""
+
+    title: str
+    run: Callable[[Actor, datetime, Progress], Awaitable[str]]
+
+
+async def lifecycle(actor: Actor, now: datetime, progress: Progress) -> str:
+    return f"'{(await default.install(actor)).name}'"
+
+
+async def purchases(actor: Actor, now: datetime, progress: Progress) -> str:
+    def report(run: ImportRun) -> None:
+        progress(run.rows_read / ROWS_OF_CDNOW)
+
+    run = await take_in(actor, cdnow.source(cdnow.path()), now=now, report=report)
+    return f"{run.rows_created:,} orders"
+
+
+async def stages(actor: Actor, now: datetime, progress: Progress) -> str:
+    moved = await journeys.retrace(actor, cdnow.SOURCE, now=now)
+    return f"{moved:,} moves" if moved else "as they were"
+
+
+_BEST = """
+SELECT d.customer_id FROM customer_day d JOIN identity i ON i.customer_id = d.customer_id AND i.source = $1
+GROUP BY 1 ORDER BY sum(d.revenue) DESC, 1 LIMIT 100
+"""
+
+
+async def segments(actor: Actor, now: datetime, progress: Progress) -> str:
+    if await Segment.exists(key="top-100"):
+        return "as they were"
+    fields: definitions.SegmentFields = {
+        "name": "Top 100 by revenue",
+        "description": "The hundred customers of the CDNOW log with the highest revenue, picked when it was loaded.",
+    }
+    segment = await definitions.create_static(actor, key="top-100", fields=fields)
+    best = [row["customer_id"] for row in await fetch(_BEST, cdnow.SOURCE)]
+    return f"{len(await static.add(actor, segment.id, best, now=now))} customers in '{segment.name}'"
+
+
+CDNOW: tuple[Step, ...] = (
+    Step("Lifecycle", lifecycle),
+    Step("CDNOW purchase log", purchases),
+    Step("Stages from the purchases", stages),
+    Step("Segments", segments),
+)
+
+
+def simulated(customers: int, orders_per_customer: float, seed: int) -> tuple[Step, ...]:
+    """The steps of a simulated organisation."""
+    parameters = simulate.with_orders(customers, orders_per_customer)
+
+    async def organisation(actor: Actor, now: datetime, progress: Progress) -> str:
+        run = await simulate.load(actor, parameters, seed, now=now, progress=progress)
+        return run.file_name
+
+    return (Step("Lifecycle", lifecycle), Step("Simulated organisation", organisation))
