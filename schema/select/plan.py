@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -148,13 +149,27 @@ class Execution:
                     ),
                     selected,
                 )
-        text = "SELECT " + ", ".join(columns)
-        return Rendered(text, tuple(render.parameters), render.needs, render.cost), render.settled
+        text, parameters = compact("SELECT " + ", ".join(columns), render.parameters)
+        return Rendered(text, tuple(parameters), render.needs, render.cost), render.settled
 
     async def read(self, rendered: Rendered, variables: Mapping[str, Any] | None = None) -> list[bytes]:
         """Send the statement; one JSON value for each of its fields."""
         rows = await fetch_read(rendered.text, *rendered.values(variables or self.variables))
         return [_json_bytes(value) for value in rows[0]]
+
+
+_PARAMETER = re.compile(r"\$(\d+)::")
+
+
+def compact(text: str, parameters: list[Any]) -> tuple[str, list[Any]]:
+    """The statement without parameters that nothing of it uses, such as the filter of a list of which only
+    `hasPreviousPage` was selected: PostgreSQL refuses a value that has no place."""
+    used = sorted({int(number) for number in _PARAMETER.findall(text)})
+    if len(used) == len(parameters):
+        return text, parameters
+    places = {old: new for new, old in enumerate(used, start=1)}
+    renumbered = _PARAMETER.sub(lambda found: f"${places[int(found[1])]}::", text)
+    return renumbered, [parameters[number - 1] for number in used]
 
 
 def _root_column(render: Render, selected: Selected, source: Source) -> str:

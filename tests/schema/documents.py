@@ -1,0 +1,207 @@
+"""Documents over the whole schema, made by hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_composite_type,
+    is_interface_type,
+    is_object_type,
+)
+from hypothesis import strategies as st
+
+from tests.schema.oracle import WHERES
+
+MAX_LEVELS = 7
+TIMES = ["2024-02-28T00:00:00Z", "2024-03-01T03:29:59.999999+03:30", "2024-03-02T23:59:59.999999Z", "2030-01-01T00:00:00Z"]
+SKIPPED = {("Query", "me"), ("Query", "segment"), ("Query", "product"), ("Query", "interaction"), ("Query", "followUp")}
+SKIPPED |= {("Query", "importRun")}
+
+
+@dataclass
+class Draft:
+    """A document in the making."""
+
+    schema: GraphQLSchema
+    draw: Any
+    ids: dict[str, list[str]]
+    variables: dict[str, Any] = field(default_factory=dict)
+    declared: list[str] = field(default_factory=list)
+    fragments: list[str] = field(default_factory=list)
+    aliases: int = 0
+    budget: int = 45
+
+    def chance(self, one_in: int) -> bool:
+        return bool(self.draw(st.integers(1, one_in)) == 1)
+
+    def choice(self, options: list[Any]) -> Any:
+        return self.draw(st.sampled_from(options))
+
+    def variable(self, kind: str, value: Any) -> str:
+        name = f"v{len(self.declared)}"
+        self.declared.append(f"${name}: {kind}")
+        self.variables[name] = value
+        return f"${name}"
+
+    def given(self, kind: str, value: Any, literal: str) -> str:
+        """A value, written into the document or brought by a variable."""
+        return self.variable(kind, value) if self.chance(2) else literal
+
+    # -- selections ----------------------------------------------------------------------------------------------------
+
+    def selection(self, kind: Any, level: int) -> str:
+        if is_interface_type(kind):
+            return self.abstract(kind, level)
+        fields = [name for name in kind.fields if (kind.name, name) not in SKIPPED and self.fits(kind, name, level)]
+        if not fields:
+            return "{ __typename }"
+        count = self.draw(st.integers(1, min(6, len(fields))))
+        chosen = self.draw(st.lists(st.sampled_from(fields), min_size=count, max_size=count))
+        parts = [self.field(kind, name, level) for name in chosen]
+        if self.chance(5):
+            parts.append("__typename")
+        return "{ " + " ".join(self.wrapped(kind, part) for part in parts) + " }"
+
+    def fits(self, kind: GraphQLObjectType, name: str, level: int) -> bool:
+        deep = is_composite_type(get_named_type(kind.fields[name].type))
+        return not deep or (level < MAX_LEVELS and self.budget > 0)
+
+    def abstract(self, kind: Any, level: int) -> str:
+        concrete = [self.choice([one for one in self.schema.get_possible_types(kind) if one.name in self.ids])]
+        parts = [f"... on {one.name} {self.selection(one, level)}" for one in concrete]
+        return "{ __typename id " + " ".join(parts) + " }"
+
+    def wrapped(self, kind: GraphQLObjectType, part: str) -> str:
+        """A field as it is, in a fragment, or under a directive."""
+        way = self.draw(st.integers(0, 11))
+        if way == 0:
+            return f"... on {kind.name} {{ {part} }}"
+        if way == 1:
+            name = f"F{len(self.fragments)}"
+            self.fragments.append(f"fragment {name} on {kind.name} {{ {part} }}")
+            return f"...{name}"
+        if way == 2:
+            truth = self.draw(st.booleans())
+            return f"... @{self.choice(['skip', 'include'])}(if: {self.given('Boolean!', truth, str(truth).lower())}) {{ {part} }}"
+        return part
+
+    def field(self, kind: GraphQLObjectType, name: str, level: int) -> str:
+        definition = kind.fields[name]
+        named = get_named_type(definition.type)
+        arguments = self.arguments(kind, name, definition, named)
+        self.budget -= 1
+        alias = ""
+        if arguments or (self.chance(8) and self.aliases < 25):
+            # Fields with arguments always get a key of their own, so that no two of them conflict.
+            self.aliases += 1
+            alias = f"a{self.aliases}: "
+        inner = f" {self.selection(named, level + 1)}" if is_composite_type(named) else ""
+        return f"{alias}{name}{arguments}{inner}"
+
+    # -- arguments -----------------------------------------------------------------------------------------------------
+
+    def arguments(self, kind: GraphQLObjectType, name: str, definition: GraphQLField, named: Any) -> str:
+        if self.aliases >= 25 and not any(argument.default_value is None for argument in definition.args.values()):
+            if not {"id", "ids", "key"} & set(definition.args):
+                return ""
+        makers = {
+            "first": self.first, "last": self.last, "orderBy": self.order_by, "where": self.where,
+            "archived": self.archived, "asOf": self.as_of, "key": self.custom_key, "id": self.one_id, "ids": self.some_ids,
+            "exact": self.exact, "lifecycle": self.lifecycle,
+        }
+        found = []
+        for argument in definition.args:
+            if argument == "last" and any(part.startswith("first") for part in found):
+                continue
+            if (kind.name, argument) in {("Query", "key"), ("Query", "identity")}:
+                continue
+            made = makers[argument](kind, name, named) if argument in makers else None
+            if made is not None:
+                found.append(f"{argument}: {made}")
+        return f"({', '.join(found)})" if found else ""
+
+    def first(self, *_: Any) -> str | None:
+        size = self.draw(st.integers(1, 6))
+        return self.given("Int", size, str(size)) if self.chance(2) else None
+
+    def last(self, *_: Any) -> str | None:
+        size = self.draw(st.integers(1, 6))
+        return self.given("Int", size, str(size)) if self.chance(4) else None
+
+    def order_by(self, kind: Any, name: str, named: Any) -> str | None:
+        if not self.chance(3):
+            return None
+        node = named.name.removesuffix("Connection")
+        known = list(self.schema.type_map[f"{node}SortField"].values)  # type: ignore[attr-defined]
+        keys = self.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True))
+        value = [
+            {"field": key, "direction": self.choice(["ASC", "DESC"]), "nulls": self.choice(["FIRST", "LAST"])}
+            for key in keys
+        ]
+        literal = ", ".join("{" + ", ".join(f"{name}: {part}" for name, part in key.items()) + "}" for key in value)
+        return self.given(f"[{node}Sort!]", value, f"[{literal}]")
+
+    def where(self, kind: Any, name: str, named: Any) -> str | None:
+        node = named.name.removesuffix("Connection")
+        if node not in WHERES or not self.chance(3):
+            return None
+        rule, _ = self.choice(WHERES[node])
+        return self.given("Rule", rule, literal(rule))
+
+    def archived(self, *_: Any) -> str | None:
+        wanted = self.choice([True, False, None])
+        return self.given("Boolean", wanted, literal(wanted)) if self.chance(3) else None
+
+    def as_of(self, *_: Any) -> str | None:
+        when = self.choice(TIMES)
+        return self.given("DateTime", when, f'"{when}"') if self.chance(2) else None
+
+    def custom_key(self, *_: Any) -> str:
+        key = self.choice(["vip", "text", "none", 'qu"ote'])
+        return self.given("String!", key, literal(key))
+
+    def lifecycle(self, *_: Any) -> str | None:
+        key = self.choice(["path5", "path6", "nowhere"])
+        return self.given("String", key, literal(key)) if self.chance(3) else None
+
+    def exact(self, *_: Any) -> str | None:
+        return "true" if self.chance(3) else None
+
+    def one_id(self, kind: Any, name: str, named: Any) -> str | None:
+        if name in ("valueRun", "lifecycle"):
+            return None
+        known = self.ids.get(named.name) or [key for keys in self.ids.values() for key in keys]
+        key = self.choice(known)
+        return self.given("ID!" if name == "node" else "ID", key, literal(key))
+
+    def some_ids(self, *_: Any) -> str:
+        known = [key for keys in self.ids.values() for key in keys]
+        keys = self.draw(st.lists(st.sampled_from(known), max_size=5))
+        return self.given("[ID!]!", keys, literal(keys))
+
+
+def literal(value: Any) -> str:
+    """A value as GraphQL writes it in a document."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {literal(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if isinstance(value, int | float) else '"' + str(value).replace('"', '\\"') + '"'
+
+
+@st.composite
+def documents(draw: Any, schema: GraphQLSchema, ids: dict[str, list[str]]) -> tuple[str, dict[str, Any]]:
+    """A valid document within the limits, and its variables."""
+    draft = Draft(schema, draw, ids)
+    assert schema.query_type and is_object_type(schema.query_type)
+    body = draft.selection(schema.query_type, 1)
+    head = f"query({', '.join(draft.declared)}) " if draft.declared else ""
+    return "\n".join([head + body, *draft.fragments]), draft.variables
