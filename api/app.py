@@ -157,6 +157,7 @@ async def observation(app: Starlette) -> AsyncIterator[None]:
 @asynccontextmanager
 async def readiness(app: Starlette) -> AsyncIterator[None]:
     app.state.readiness.started = True
+    log.info("ready", url=app.state.settings.url)
     try:
         yield
     finally:

@@ -24,6 +24,7 @@ DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 HSTS = (b"strict-transport-security", b"max-age=63072000")
 PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
 
+
 @dataclass
 class Sent:
     """What went out so far."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
@@ -20,6 +21,7 @@ from api.server import CannotListen, listen
 from crm.settings import Settings
 from tests.api.conftest import ask, minted
 
+ROOT = Path(__file__).parents[2]
 Process = asyncio.subprocess.Process
 Start = Callable[..., AbstractAsyncContextManager[tuple[Process, httpx.AsyncClient]]]
 
@@ -55,7 +57,7 @@ def start(settings: Settings) -> Start:
         chosen = replace(settings, port=free_port(), log_format="json", **changed)
         secret = (await minted()).secret
         arguments = (sys.executable, "-m", "tests.api.serving")
-        process = await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stderr=PIPE)
+        process = await asyncio.create_subprocess_exec(*arguments, cwd=ROOT, stdin=PIPE, stderr=PIPE)
         assert process.stdin
         process.stdin.write(pickle.dumps((chosen, workers, slow)))
         process.stdin.close()
