@@ -44,7 +44,7 @@ class Cohort:
 _ORDERS = """
 WITH bought AS (
     SELECT d.customer_id, date_trunc($1, d.day::timestamp)::date AS step
-    FROM customer_day d{customers} WHERE d.orders > 0 AND {who}
+    FROM customer_day d{customers} WHERE d.purchases > 0 AND {who}
     GROUP BY 1, 2
 ), told AS (
     SELECT step, min(step) OVER (PARTITION BY customer_id) AS cohort FROM bought
