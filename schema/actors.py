@@ -4,18 +4,16 @@ from typing import Any
 
 import strawberry
 
-from crm.access import ActorKind
 from crm.ids import PREFIXES
+from schema.enums import ActorKind
 from schema.select.declare import column, embedded, sql
-
-ACTOR_KIND = strawberry.enum(ActorKind, description="What kind of actor: a person, an app, or the product itself.")
 
 _IDS = "CASE {t.actor_kind} WHEN 'STAFF' THEN 'stf_' WHEN 'TOKEN' THEN 'tok_' END || {t.actor_id}"
 
 
 @strawberry.type(description="Who did something.")
 class ActorNote:
-    kind: ACTOR_KIND = column("actor_kind")  # type: ignore[valid-type]
+    kind: ActorKind = column("actor_kind")
     id: strawberry.ID | None = sql(_IDS, description="The staff member's or token's id.")
     label: str = column("actor_label", description="The name at that time.")
 

@@ -8,6 +8,7 @@ import strawberry
 
 import models
 from crm.access import Scope
+from schema.enums import CostActivity
 from schema.money import Money
 from schema.node import Node
 from schema.orders import BASE_CURRENCY
@@ -17,12 +18,8 @@ from schema.select.order import By
 if TYPE_CHECKING:
     from schema.customers import Customer
 
-CostActivity = strawberry.enum(models.CostActivity, description="What the money was spent on.")
 
-
-@reads(
-    models.CostEntry, scope=Scope.COST_READ, customers=["customer_id"], order=[By("occurred_at", descending=True)]
-)
+@reads(models.CostEntry, scope=Scope.COST_READ, customers=["customer_id"], order=[By("occurred_at", descending=True)])
 class CostEntry(Node):
     """What acquiring or serving a customer cost."""
 

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 import models
 from crm.access import Scope
 from schema.connections import Connection
+from schema.enums import CustomerKind, IdentityKind
 from schema.lifecycle import StagePosition, StageTransition, current_position
 from schema.node import Node
 from schema.records import AuditEntry, Event
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from schema.orders import Order
     from schema.relationships import Relationship
     from schema.staff import StaffMember
-
-CustomerKind = strawberry.enum(models.CustomerKind, description="A person or an organisation.")
-IdentityKind = strawberry.enum(models.IdentityKind, description="A kind of identity.")
 
 
 def _custom_field(row: Row, ask: Ask) -> str:

@@ -7,6 +7,7 @@ import strawberry
 
 import models
 from crm.access import Scope
+from schema.enums import FollowUpStatus
 from schema.interactions import Interaction
 from schema.node import Node
 from schema.select.declare import column, one, reads
@@ -15,8 +16,6 @@ from schema.staff import StaffMember
 
 if TYPE_CHECKING:
     from schema.customers import Customer
-
-FollowUpStatus = strawberry.enum(models.FollowUpStatus, description="What became of a follow-up.")
 
 
 @reads(models.FollowUp, scope=Scope.INTERACTION_READ, customers=["customer_id"], order=[By("due_at")])

@@ -7,6 +7,7 @@ import strawberry
 
 import models
 from crm.access import Scope
+from schema.enums import Channel, Direction, InteractionKind, RatingKind, Sentiment
 from schema.money import Money
 from schema.node import Node
 from schema.select.declare import column, embedded, money, one, reads
@@ -15,12 +16,6 @@ from schema.staff import StaffMember
 
 if TYPE_CHECKING:
     from schema.customers import Customer
-
-Channel = strawberry.enum(models.Channel, name="InteractionChannel", description="Through which channel.")
-InteractionDirection = strawberry.enum(models.Direction, name="InteractionDirection", description="Who began it.")
-InteractionKind = strawberry.enum(models.InteractionKind, description="What kind of touchpoint.")
-Sentiment = strawberry.enum(models.Sentiment, description="How the customer felt.")
-RatingKind = strawberry.enum(models.RatingKind, description="The scale of a rating.")
 
 
 @strawberry.type(description="What a customer said in numbers.")
@@ -40,7 +35,7 @@ class Interaction(Node):
 
     customer: Annotated["Customer", strawberry.lazy("schema.customers")] = one("customer")
     channel: Channel = column()
-    direction: InteractionDirection = column()
+    direction: Direction = column()
     kind: InteractionKind = column()
     staff: StaffMember | None = one("staff")
     occurred_at: datetime = column()

@@ -10,6 +10,7 @@ import models
 from crm.access import Scope
 from schema.actors import ActorNote, actor_note
 from schema.connections import Connection
+from schema.enums import StageOutcome, TransitionCause
 from schema.node import Node
 from schema.scalars import BigInt
 from schema.select.declare import column, connection, many, one, reads
@@ -21,8 +22,6 @@ from schema.select.sources import Rows
 if TYPE_CHECKING:
     from schema.customers import Customer
 
-StageOutcome = strawberry.enum(models.StageOutcome, description="Whether a stage is an end, and a good one.")
-TransitionCause = strawberry.enum(models.TransitionCause, description="Why a customer moved.")
 
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 

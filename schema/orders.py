@@ -9,6 +9,7 @@ import strawberry
 import models
 from crm.access import Scope
 from schema.connections import Connection
+from schema.enums import OrderStatus
 from schema.money import Money
 from schema.node import Node
 from schema.products import Product
@@ -18,16 +19,13 @@ from schema.select.order import By
 if TYPE_CHECKING:
     from schema.customers import Customer
 
-OrderStatus = strawberry.enum(models.OrderStatus, description="What became of an order.")
 
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 
 BASE_CURRENCY = "(SELECT coalesce((SELECT s.value FROM organization_setting s WHERE s.key = 'base_currency'), 'USD'))"
 
 
-@reads(
-    models.Order, scope=Scope.ORDER_READ, customers=["customer_id"], order=[By("placed_at", descending=True)]
-)
+@reads(models.Order, scope=Scope.ORDER_READ, customers=["customer_id"], order=[By("placed_at", descending=True)])
 class Order(Node):
     """A purchase."""
 

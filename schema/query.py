@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
+from tortoise.models import Model
 
 import models
 from crm import identities, ids
@@ -11,7 +12,8 @@ from crm.access import Scope
 from crm.errors import CrmError, ValidationFailed
 from schema.connections import Connection
 from schema.costs import CostEntry
-from schema.customers import Customer, IdentityKind
+from schema.customers import Customer
+from schema.enums import IdentityKind
 from schema.followups import FollowUp
 from schema.interactions import Interaction
 from schema.lifecycle import Lifecycle
@@ -42,7 +44,7 @@ ARCHIVED = Input(
 
 @strawberry.input(description="How to recognise a customer.")
 class IdentityLookup:
-    kind: IdentityKind  # type: ignore[valid-type]
+    kind: IdentityKind
     value: str
     source: str = strawberry.field(default="", description="The source system of an EXTERNAL reference.")
 
@@ -58,7 +60,7 @@ def _in_use(row: Row, target: Row, ask: Ask) -> Rows:
     return Rows((f"{target.archived_at} IS {'NOT ' if archived else ''}NULL",))
 
 
-def decoded(model: type[models.Record]) -> Callable[[Any], Any]:
+def decoded(model: type[Model]) -> Callable[[Any], Any]:
     """Reads the public ids of a noun."""
     prefix = prefix_of(model)
     assert prefix
@@ -95,7 +97,7 @@ def _customer(row: Row, target: Row, ask: Ask) -> Rows:
     _just_one((key is not None) + (identity is not None), ("id", "identity"))
     if key:
         return Rows((f"{target.id} = {key}",))
-    if identity["kind"] is not models.IdentityKind.EXTERNAL:
+    if identity["kind"] is not IdentityKind.EXTERNAL:
         # Whoever may not see e-mail addresses and phone numbers must not be able to try them out either.
         ask.render.need(Scope.PII_READ, ask.selected)
     parts = [
@@ -103,12 +105,9 @@ def _customer(row: Row, target: Row, ask: Ask) -> Rows:
         for name in ("kind", "source", "normalized")
     ]
     found = Row("i", models.Identity)
-    return Rows(
-        (
-            f"{target.id} = (SELECT {found.customer_id} FROM {table_of(models.Identity)} i WHERE {found.kind} = {parts[0]} "
-            f"AND {found.source} = {parts[1]} AND {found.normalized} = {parts[2]})",
-        )
-    )
+    condition = f"{found.kind} = {parts[0]} AND {found.source} = {parts[1]} AND {found.normalized} = {parts[2]}"
+    holder = f"SELECT {found.customer_id} FROM {table_of(models.Identity)} i WHERE {condition}"
+    return Rows((f"{target.id} = ({holder})",))
 
 
 def _identity(value: dict[str, Any]) -> identities.NormalIdentity:
@@ -131,7 +130,7 @@ class Query:
     customer: Customer | None = one(
         _customer,
         ID,
-        Input("identity", IdentityLookup | None, "An e-mail address, a phone number, or a reference of another system."),
+        Input("identity", IdentityLookup | None, "An e-mail address, a phone number or another system's reference."),
         description="A customer, by id or by an identity.",
     )
     customers: Connection[Customer] = connection(_in_use, ARCHIVED)

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 import models
 from crm.access import Scope
 from schema.actors import ActorNote, actor_note, subject_id
+from schema.enums import FieldType, ImportStatus
 from schema.node import Node
 from schema.scalars import BigInt
 from schema.select.declare import column, one, reads
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from schema.customers import Customer
 
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
-
-ImportStatus = strawberry.enum(models.ImportStatus, description="How far an import is.")
-FieldType = strawberry.enum(models.FieldType, description="What a custom field holds.")
 
 
 def _customer(row: Row, target: Row, ask: Ask) -> Rows:

@@ -7,13 +7,13 @@ import strawberry
 
 import models
 from crm.access import Scope
+from schema.enums import RelationshipKind
 from schema.node import Node
 from schema.select.declare import column, one, reads
 
 if TYPE_CHECKING:
     from schema.customers import Customer
 
-RelationshipKind = strawberry.enum(models.RelationshipKind, description="What one customer is to another.")
 
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 

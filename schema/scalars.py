@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 BigInt = NewType("BigInt", int)
-Rule = NewType("Rule", dict)
+Rule = NewType("Rule", dict[str, Any])
 
 
 def _rule(value: Any) -> dict[str, Any]:
@@ -49,7 +49,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Rule: strawberry.scalar(
         name="Rule",
         description=(
-            "A rule in its tree form: `{country: {in: [\"IR\", \"DE\"]}, orders: {count: {gte: 3}}}`; several keys mean "
+            'A rule in its tree form: `{country: {in: ["IR", "DE"]}, orders: {count: {gte: 3}}}`; several keys mean '
             "AND, and AND, OR, NOT combine rules."
         ),
         parse_value=_rule,

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 import models
 from crm.access import Scope
 from schema.connections import Connection
+from schema.enums import MembershipCause, SegmentKind
 from schema.node import Node
 from schema.select.declare import column, connection, one, reads
 from schema.select.inputs import Input
@@ -20,8 +21,6 @@ from schema.select.sources import Rows
 if TYPE_CHECKING:
     from schema.customers import Customer
 
-SegmentKind = strawberry.enum(models.SegmentKind, description="Hand-picked, by rule, or a rule frozen at a time.")
-MembershipCause = strawberry.enum(models.MembershipCause, description="Why a customer came in or went out.")
 
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 import models
 from crm.access import Scope
+from schema.enums import RunStatus
 from schema.money import Money
 from schema.node import Node
 from schema.select.declare import column, elements, money, one, reads, sql
@@ -21,7 +22,6 @@ from schema.select.sources import Rows
 if TYPE_CHECKING:
     from schema.customers import Customer
 
-RunStatus = strawberry.enum(models.RunStatus, description="How far a value run is.")
 
 RUNS = table_of(models.ValueRun)
 
@@ -141,7 +141,7 @@ class ValueMetrics:
     value_tier: int | None = column()
     insufficient: list[InsufficientData] = elements(
         '(SELECT f.key AS "figure", f.value ->> \'reason\' AS "reason", (f.value ->> \'have\')::float8 AS "have", '
-        '(f.value ->> \'need\')::float8 AS "need" FROM jsonb_each({t.insufficient}) f)',
+        "(f.value ->> 'need')::float8 AS \"need\" FROM jsonb_each({t.insufficient}) f)",
         order="{e.figure}",
         description="Why figures are null.",
     )

@@ -2,9 +2,8 @@
 
 import strawberry
 
-from crm.access import ActorKind
 from crm.ids import encode
-from schema.actors import ACTOR_KIND
+from schema.enums import ActorKind
 from schema.select.declare import given, one
 from schema.select.render import Ask, Later
 from schema.select.rows import Row
@@ -23,7 +22,7 @@ def _oneself(row: Row, target: Row, ask: Ask) -> Rows:
 
 @strawberry.type(description="Whoever is asking: a person of the back office, or an app with a token.")
 class Viewer:
-    kind: ACTOR_KIND = given(lambda actor: actor.kind.value)  # type: ignore[valid-type]
+    kind: ActorKind = given(lambda actor: actor.kind.value)
     id: strawberry.ID | None = given(lambda actor: encode(_PREFIXES[actor.kind], actor.id) if actor.id else None)
     label: str = given(lambda actor: actor.label, description="The name.")
     scopes: list[str] = given(lambda actor: sorted(actor.scopes), "text[]", description="What it may do.")

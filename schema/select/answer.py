@@ -46,9 +46,9 @@ def place_of(error: Located) -> dict[str, Any]:
 def graphql_error(error: GraphQLError, code: str, request_id: str | None) -> list[dict[str, Any]]:
     """An error of GraphQL's own machinery, or of a resolver under it; the unexpected is hidden and noted."""
     original = error.original_error
-    shown = dict(error.formatted)
+    shown: dict[str, Any] = dict(error.formatted)
     if isinstance(original, CrmError):
-        where = {name: shown[name] for name in ("path", "locations") if name in shown}
+        where: dict[str, Any] = {name: shown[name] for name in ("path", "locations") if name in shown}
         return crm_errors(original, where)
     if original is not None and not isinstance(original, GraphQLError):
         logger.error("a resolver failed", exc_info=original, extra={"request_id": request_id})
@@ -59,9 +59,9 @@ def graphql_error(error: GraphQLError, code: str, request_id: str | None) -> lis
     return [shown]
 
 
-def refused(errors: Sequence[Mapping[str, Any]], status: int, cost: int = 0, operation: str = "query") -> GraphQLResponse:
+def refused(errors: Sequence[Mapping[str, Any]], status: int) -> GraphQLResponse:
     """A request that was not carried out."""
-    return GraphQLResponse(orjson.dumps({"errors": errors}), True, status, cost, operation)
+    return GraphQLResponse(orjson.dumps({"errors": errors}), True, status, 0)
 
 
 def hidden(error: Exception, request_id: str | None) -> GraphQLResponse:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type
 
-from crm.access import Scope
 from crm.errors import ValidationFailed
 from schema.select import filters, search
 from schema.select.inputs import Input
 from schema.select.kinds import CASTS, Kind
-from schema.select.order import Branch, By, Key, OrderKey, branches, ordering, written_keys
+from schema.select.order import Branch, By, Key, OrderKey, branches, written_keys
 from schema.select.paging import Page, cursor_sql, mark_of, page
-from schema.select.render import Ask, Render
+from schema.select.render import Ask
 from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
 from schema.select.sorts import Direction, Nulls, sort_keys, sort_list
-from schema.select.sources import Related, Rows, built, columns_of, object_of, visible
+from schema.select.sources import Related, Rows, built, object_of, visible
 from schema.select.types import Table, origin_of, table_behind
 
 COUNT_CAP = 10_000
@@ -52,6 +51,7 @@ class Connected(Related):
     """Rows of another table in pages."""
 
     order: tuple[By, ...] = ()
+
     def render(self, ask: Ask, row: Row) -> str:
         node = node_of(ask.selected)
         table = table_behind(node)
@@ -289,9 +289,7 @@ class _Rendering:
         )
         further = _either(branches(keys, place, self.render.bind))
         where = " AND ".join([*listing.rows.where, f"(({at}) OR {further})"])
-        return (
-            f"EXISTS (SELECT FROM {table_of(listing.table.model)} {listing.row.alias_}{listing.joins} WHERE {where})"
-        )
+        return f"EXISTS (SELECT FROM {table_of(listing.table.model)} {listing.row.alias_}{listing.joins} WHERE {where})"
 
     def says_next(self) -> str:
         return self.more_behind() if self.page.backward else self.more_ahead()

@@ -19,8 +19,8 @@ from schema.select.inputs import Input
 from schema.select.kinds import Kind
 from schema.select.nodes import NodeById, NodesById
 from schema.select.order import By, OrderKey
-from schema.select.rows import Row
 from schema.select.render import Ask
+from schema.select.rows import Row
 from schema.select.sources import (
     Chosen,
     Column,
@@ -74,7 +74,7 @@ class ReadField(StrawberryField):
 
 def node_type(field: StrawberryField) -> Any:
     """The type of the nodes, for a field whose type is a connection."""
-    definition = get_object_definition(field.type)
+    definition: Any = get_object_definition(field.type)
     node = definition.type_var_map.get("Node") if definition else None
     return node.resolve_type() if isinstance(node, LazyType) else node
 
@@ -97,7 +97,8 @@ def reads(
     def decorate(cls: T) -> T:
         table = Table(model, scope, tuple(customers), optional, tuple(order), tuple(sorts), search, beside)
         setattr(cls, TABLE, table)
-        return strawberry.type(cls, name=name, description=description or (cls.__doc__ or "").strip() or None)
+        made: T = strawberry.type(cls, name=name, description=description or cls.__doc__)
+        return made
 
     return decorate
 
@@ -148,7 +149,11 @@ def one(by: str | Chosen, *inputs: Input, scope: Scope | None = None, descriptio
 
 
 def many(
-    by: str | Chosen, *inputs: Input, order: str = "", about: int = 5, scope: Scope | None = None,
+    by: str | Chosen,
+    *inputs: Input,
+    order: str = "",
+    about: int = 5,
+    scope: Scope | None = None,
     description: str | None = None,
 ) -> Any:
     """All rows of a relation, where they are few by nature; `order` is over the row `t`."""
@@ -156,7 +161,10 @@ def many(
 
 
 def connection(
-    by: str | Chosen, *inputs: Input, order: Sequence[By] = (), scope: Scope | None = None,
+    by: str | Chosen,
+    *inputs: Input,
+    order: Sequence[By] = (),
+    scope: Scope | None = None,
     description: str | None = None,
 ) -> Any:
     """Rows of another table in pages, with filter and order."""

@@ -129,4 +129,4 @@ READ: dict[Kind, Callable[[object], Any]] = {
     Kind.INSTANT: _instant,
     Kind.DATE: lambda value: date.fromisoformat(str(value)),
 }
-"""How a value that a cursor carries becomes a parameter; each raises ValueError (or ArithmeticError) for a forged one."""
+"""How a value in a cursor becomes a parameter; each raises ValueError or ArithmeticError for a forged one."""

@@ -126,8 +126,12 @@ class _Measuring:
         depth = 0 if meta else inner.depth + 1
         below = max(inner.introspection, inner.depth)
         return Measure(
-            depth, below + 1 if meta else inner.introspection, inner.aliases + (node.alias is not None),
-            inner.fields + 1, inner.directives, 1,
+            depth,
+            below + 1 if meta else inner.introspection,
+            inner.aliases + (node.alias is not None),
+            inner.fields + 1,
+            inner.directives,
+            1,
         )
 
 

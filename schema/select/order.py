@@ -88,8 +88,7 @@ def branches(keys: Sequence[Key], place: Sequence[Any] | None, bind: Bind) -> li
         (f"{first.sql} IS NULL", *after(rest, at, bind)), ordering(rest)
     )
     if place is None:
-        both = [without(None), with_value(None)] if first.nulls_first else [with_value(None), without(None)]
-        return both
+        return [without(None), with_value(None)] if first.nulls_first else [with_value(None), without(None)]
     if place[0] is None:
         here = without(place[1:])
         return [here, with_value(None)] if first.nulls_first else [here]

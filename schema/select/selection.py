@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     FieldNode,
@@ -111,7 +111,8 @@ def _fields(
         if isinstance(node, FieldNode):
             yield node
         elif isinstance(node, InlineFragmentNode):
-            if _applies(spread.schema, parent, node.type_condition and node.type_condition.name.value):
+            condition = node.type_condition.name.value if node.type_condition else None
+            if _applies(spread.schema, parent, condition):
                 yield from _fields(spread, parent, node.selection_set, seen)
         else:
             name = node.name.value  # type: ignore[attr-defined]
@@ -165,7 +166,7 @@ def _selected(
             if (read := _argument(arguments.get(argument), declared.type, declared.default_value)) is not None
         },
         spread=spread,
-        named=get_named_type(definition.type),
+        named=cast(GraphQLNamedOutputType, get_named_type(definition.type)),
     )
 
 

@@ -45,9 +45,8 @@ def sort_list(node: type) -> Any:
     """The type of `orderBy` for lists of a type."""
     name = get_object_definition(node, strict=True).name
     members = {key: key for key in sort_keys(node)}
-    fields = strawberry.enum(
-        Enum(f"{name}SortField", members), description=f"What {name} lists can be ordered by."  # type: ignore[arg-type]
-    )
+    keys: Any = Enum(f"{name}SortField", members)  # type: ignore[misc]
+    fields = strawberry.enum(keys, description=f"What {name} lists can be ordered by.")
     made = type(
         f"{name}Sort",
         (),

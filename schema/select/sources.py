@@ -188,7 +188,7 @@ class Many(Related):
             ask.render.charge(1)
             columns = columns_of(ask.render, _object(ask.selected), ask.selected.children, target)
         source = from_rows(table.model, target, Rows(rows.where, order, rows.joins, rows.limit))
-        return f"(SELECT coalesce(json_agg(\"{{}}\"), '[]') FROM (SELECT {columns} {source}) \"{{}}\")"
+        return f'(SELECT coalesce(json_agg("{{}}"), \'[]\') FROM (SELECT {columns} {source}) "{{}}")'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +212,7 @@ class Elements(Source):
         columns = columns_of(ask.render, _object(ask.selected), ask.selected.children, target)
         tail = f" ORDER BY {self.order.format(e=target)}" if self.order else ""
         source = f"FROM {self.source.format(t=row)} {target.alias_}{tail}"
-        return f"(SELECT coalesce(json_agg(\"{{}}\"), '[]') FROM (SELECT {columns} {source}) \"{{}}\")"
+        return f'(SELECT coalesce(json_agg("{{}}"), \'[]\') FROM (SELECT {columns} {source}) "{{}}")'
 
 
 def _object(selected: Selected) -> GraphQLObjectType:

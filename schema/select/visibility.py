@@ -29,7 +29,7 @@ def _customer_visible(render: Render, row: Row, column: str, optional: bool) -> 
 
 
 def _holds(render: Render, customer: Row) -> str:
-    """The row filter over one customer. It was checked when the token was made; whoever asks need not read its fields."""
+    """The row filter over one customer. It was checked when the token was made; its bearer need not read its fields."""
     assert render.row_filter is not None
     reading = render.reading
     tree = json_form.from_json(render.row_filter)

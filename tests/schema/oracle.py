@@ -150,7 +150,8 @@ class Oracle:
         if special:
             found = special(self, source, arguments)
         elif (snake(name) in source._meta.fk_fields) or (name == "customer"):
-            found = self.by_id(RELATED.get(name) or TYPES[name[0].upper() + name[1:]], getattr(source, f"{snake(name)}_id"))
+            model = RELATED.get(name) or TYPES[name[0].upper() + name[1:]]
+            found = self.by_id(model, getattr(source, f"{snake(name)}_id"))
         else:
             found = wire(getattr(source, snake(name)), source, name)
         if info.return_type and str(info.return_type).rstrip("!").endswith("Connection"):
@@ -165,9 +166,7 @@ class Oracle:
         if name == "count":
             return {"value": page.total, "exact": True}
         cursor = "cursor" if page.nodes else None
-        return {
-            "hasNextPage": page.after, "hasPreviousPage": page.before, "startCursor": cursor, "endCursor": cursor
-        }
+        return {"hasNextPage": page.after, "hasPreviousPage": page.before, "startCursor": cursor, "endCursor": cursor}
 
     def page(self, rows: Iterable[Any], kind: str, arguments: dict[str, Any]) -> Page:
         where = arguments.get("where")
@@ -194,7 +193,7 @@ class Oracle:
         return rows
 
     def sort_value(self, row: Any, name: str) -> Any:
-        if isinstance(row, models.Customer) and name not in models.Customer._meta.fields_map:
+        if isinstance(row, models.Customer) and name not in models.Customer._meta.db_fields:
             row = self.current(row)
         found = getattr(row, name) if row else None
         return found.value if isinstance(found, Enum) else found
@@ -236,7 +235,10 @@ def ordered_by(rows: list[Any], *names: str) -> list[Any]:
 def stage(world: Oracle, row: Any, arguments: dict[str, Any]) -> Any:
     key = arguments.get("lifecycle")
     paths = world.where(models.Lifecycle, key=key) if key else world.where(models.Lifecycle, is_default=True)
-    return next(iter(world.where(models.StagePosition, customer_id=row.id, lifecycle_id=paths[0].id)), None) if paths else None
+    found = [
+        one for path in paths for one in world.where(models.StagePosition, customer_id=row.id, lifecycle_id=path.id)
+    ]
+    return next(iter(found), None)
 
 
 def segments(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
