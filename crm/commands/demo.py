@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
@@ -41,18 +44,31 @@ def demo(
     settings = serving.listening(Settings.from_environment(), host, port)
     if serve:
         need_free_port(settings)
+        # While the database starts, the server's code is read.
+        threading.Thread(target=serving.server, name="imports").start()
     lease = None if settings.database_url else embedded.start(settings)
     try:
         ready = replace(settings, database_url=lease.dsn) if lease else settings
         chosen = steps.CDNOW if simulate is None else steps.simulated(simulate, orders_per_customer, seed)
-        # Millions of rows pass through and none forms a cycle: looking for cycles among them takes a fifth of the time.
-        gc.set_threshold(100_000, 50, 50)
-        introduce(ready, asyncio.run(prepare(ready, chosen)), serve)
+        with few_collections():
+            credentials = asyncio.run(prepare(ready, chosen))
+        introduce(ready, credentials, serve)
         if serve:
             serving.start(ready)
     finally:
         if lease:
             lease.stop()
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Many rows pass through and none forms a cycle: to look for cycles among them takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def need_free_port(settings: Settings) -> None:

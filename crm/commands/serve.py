@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,4 +30,8 @@ def listening(settings: Settings, host: str | None, port: int | None) -> Setting
 
 
 def start(settings: Settings, workers: int = 1) -> None:
-    pkgutil.resolve_name(SERVER)(settings, workers=workers)
+    server()(settings, workers=workers)
+
+
+def server() -> Any:
+    return pkgutil.resolve_name(SERVER)

@@ -53,7 +53,7 @@ def entries(text: str) -> Iterator[Entry]:
     seen: dict[str, datetime] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         cells = line.split()
-        if number == 1 or not cells:
+        if not cells or not cells[0].isdigit():  # the master file names its columns, the sample does not
             continue
         # The master file holds four columns; the sample repeats the customer's number of the master in front.
         customer, day, cds, dollars = cells[-4:]

@@ -152,11 +152,11 @@ def _amounts(parameters: Parameters, draw: np.random.Generator, owner: Ints) -> 
     amount = np.maximum(np.rint(draw.gamma(parameters.p, 1.0, len(owner)) / level[owner] * 100), 1).astype(np.int64)
     off = np.where(draw.random(len(owner)) < DISCOUNTS, draw.uniform(0.05, 0.2, len(owner)), 0)
     listed = np.maximum(np.rint(amount / (1 - off)).astype(np.int64), amount)
-    part = np.where(draw.random(len(owner)) < REFUNDS, draw.random(len(owner)), 0)
+    given_back = draw.random(len(owner)) < REFUNDS
     return {
         "amount": amount,
         "list_amount": listed,
-        "refunded": np.rint(amount * part).astype(np.int64),
+        "refunded": np.where(given_back, amount, 0),
         "cost": np.rint(listed * draw.uniform(0.4, 0.7, len(owner))).astype(np.int64),
     }
 

@@ -36,7 +36,13 @@ Progress = Callable[[float], None]
 
 
 async def load(
-    actor: Actor, parameters: Parameters, seed: int, *, now: datetime, progress: Progress = lambda part: None
+    actor: Actor,
+    parameters: Parameters,
+    seed: int,
+    *,
+    now: datetime,
+    progress: Progress = lambda part: None,
+    many: int = MANY,
 ) -> ImportRun:
     """Add a simulated organisation; one with the same parameters and seed is added only once.
 
@@ -55,7 +61,7 @@ async def load(
         around = await surroundings.make(actor, parameters, seed, mark, now=now)
         run = await _note(actor, parameters, seed, mark, now)
         async with AsyncExitStack() as stack:
-            if parameters.customers >= MANY:
+            if parameters.customers >= many:
                 await stack.enter_async_context(without_indexes())
             done = 0
             for blocks in _together(generate(parameters, seed)):

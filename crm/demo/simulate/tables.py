@@ -172,8 +172,9 @@ def lines(place: Place, block: Block) -> Rows:
 
 
 def days(place: Place, block: Block) -> Rows:
-    """The daily roll-up, as `crm.value.rollup` would make it for a clock in UTC."""
+    """The daily roll-up, as `crm.value.rollup` would make it for a clock in UTC: orders here are given back whole."""
     made = block.orders
+    kept = (made.refunded == 0).astype(np.int64)
     day = made.placed // DAY
     first = np.flatnonzero(np.append(True, (np.diff(day) != 0) | (np.diff(made.customer) != 0)))
     number = np.diff(np.append(first, len(day)))
@@ -184,9 +185,11 @@ def days(place: Place, block: Block) -> Rows:
     columns = place.common(keys.DAY, made.customer[first], made.number[first]) | {
         "day": dates(day[first] * DAY),
         "revenue": total(made.amount - made.refunded),
-        "list_revenue": total(made.list_amount),
+        "list_revenue": total(made.list_amount * kept),
         "cost_of_goods": total(made.cost),
         "orders": integers(number),
+        "purchases": integers(np.add.reduceat(kept, first)),
+        "uncosted_revenue": money(np.array([0])),
     }
     return packed("customer_day", columns, len(first))
 
