@@ -7,7 +7,7 @@ from importlib.metadata import version as version_of
 
 import typer
 
-from crm.commands import demo, doctor, imports, migrate, serve, staff, tokens
+from crm.commands import demo, doctor, imports, migrate, serve, staff, tokens, value
 from crm.commands.running import errors, out
 from crm.errors import CrmError, Problems, SettingsInvalid
 
@@ -25,6 +25,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(staff.app, name="staff")
+app.add_typer(value.app, name="value")
 
 
 @app.command()

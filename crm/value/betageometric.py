@@ -29,9 +29,7 @@ def log_odds_dead(p: Parameters, shift: int, x: Floats, t_x: Floats, T: Floats) 
     r, alpha, a, b = p
     chances = x + shift
     odds = (
-        np.log(a)
-        - np.log(np.where(chances > 0, b + chances - 1, 1.0))
-        + (r + x) * np.log1p((T - t_x) / (alpha + t_x))
+        np.log(a) - np.log(np.where(chances > 0, b + chances - 1, 1.0)) + (r + x) * np.log1p((T - t_x) / (alpha + t_x))
     )
     return np.where(chances > 0, odds, -np.inf)
 
@@ -87,9 +85,7 @@ def objective(x: Floats, t_x: Floats, T: Floats, counts: Floats, shift: int) -> 
         value, (by_r, by_a, by_b) = rate(r, a, b)
         value += total * r * np.log(alpha) - counts @ ((r + x) * late) + counts @ np.logaddexp(0.0, odds)
         by_r += total * np.log(alpha) - counts @ late + dead @ (late - early)
-        by_alpha = total * r / alpha + (r + x) @ (
-            dead * (1 / (alpha + T) - 1 / (alpha + t_x)) - counts / (alpha + T)
-        )
+        by_alpha = total * r / alpha + (r + x) @ (dead * (1 / (alpha + T) - 1 / (alpha + t_x)) - counts / (alpha + T))
         leavable = x + shift > 0
         by_b -= float(np.sum(dead[leavable] / (b + shift + x[leavable] - 1)))
         return float(value), np.array([by_r, by_alpha, by_a + dead.sum() / a, by_b])
@@ -189,8 +185,6 @@ def square_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Float
     v = until[..., None] * u
     stay = b + shift + x
     series = gauss(a, a + b + shift - r - 1, (a + stay + 1)[..., None], -np.expm1(-v))
-    pairs = (
-        (r + x) * (r + x + 1) * stay / (a + stay) * until * ((np.expm1(v) * np.exp((1 - a) * v) * series) @ w)
-    )
+    pairs = (r + x) * (r + x + 1) * stay / (a + stay) * until * ((np.expm1(v) * np.exp((1 - a) * v) * series) @ w)
     square: Floats = purchases_if_alive(p, shift, t, x, T) + 2 * pairs
     return square

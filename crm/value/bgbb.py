@@ -36,9 +36,7 @@ def fit(x: Floats, t_x: Floats, n: Floats, counts: Floats | None = None) -> Fit:
     same_length(x=x, t_x=t_x, n=n)
     refuse("t_x", t_x, (t_x > n) | (x > t_x), "it must lie between x and n")
     counts = np.ones(len(x)) if counts is None else counts
-    return maximise(
-        differenced(lambda p: float(counts @ log_likelihood(p, x, t_x, n))), NAMES, int(counts.sum())
-    )
+    return maximise(differenced(lambda p: float(counts @ log_likelihood(p, x, t_x, n))), NAMES, int(counts.sum()))
 
 
 def p_alive(p: Parameters, x: Floats, t_x: Floats, n: Floats) -> Floats:
@@ -48,12 +46,7 @@ def p_alive(p: Parameters, x: Floats, t_x: Floats, n: Floats) -> Floats:
 
 def _given(p: Parameters, x: Floats, t_x: Floats, n: Floats, until: Floats) -> Floats:
     alpha, beta, gamma, delta = p
-    joint = (
-        betaln(alpha + x, beta + n - x)
-        - betaln(alpha, beta)
-        + betaln(gamma, delta + until)
-        - betaln(gamma, delta)
-    )
+    joint = betaln(alpha + x, beta + n - x) - betaln(alpha, beta) + betaln(gamma, delta + until) - betaln(gamma, delta)
     alive: Floats = np.exp(joint - log_likelihood(p, x, t_x, n))
     return alive
 

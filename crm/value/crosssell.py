@@ -47,9 +47,7 @@ def pairs(basket: Ints, item: Ints, *, least: int = 20, baskets: int | None = No
     both = (bought.T @ bought).tocoo()
     alone = np.asarray(bought.sum(axis=0)).ravel()
     kept = (both.row != both.col) & (both.data >= least)
-    return _measured(
-        both.row[kept].astype(np.int64), both.col[kept].astype(np.int64), both.data[kept], alone, total
-    )
+    return _measured(both.row[kept].astype(np.int64), both.col[kept].astype(np.int64), both.data[kept], alone, total)
 
 
 def _measured(item: Ints, other: Ints, together: Floats, alone: Floats, total: int) -> Pairs:
@@ -66,9 +64,7 @@ def _measured(item: Ints, other: Ints, together: Floats, alone: Floats, total: i
     rows = np.flatnonzero(low > 1)
     rows = rows[np.lexsort((other[rows], item[rows], -lift[rows]))]
     columns = (support, confidence, lift, low, leverage, conviction)
-    return Pairs(
-        item[rows], other[rows], together[rows].astype(np.int64), *(column[rows] for column in columns)
-    )
+    return Pairs(item[rows], other[rows], together[rows].astype(np.int64), *(column[rows] for column in columns))
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,7 @@ def continuous_rate(annual_rate: float, units_per_year: float) -> float:
     """
     _check_rate(annual_rate)
     if annual_rate == 0:
-        raise ValidationFailed(
-            "annual_rate is 0: without an end, value needs a rate above 0.", path=("annual_rate",)
-        )
+        raise ValidationFailed("annual_rate is 0: without an end, value needs a rate above 0.", path=("annual_rate",))
     return float(np.log1p(annual_rate)) / units_per_year
 
 
@@ -60,9 +58,7 @@ class Horizon:
     def __post_init__(self) -> None:
         _check_rate(self.annual_rate)
         if self.periods is not None and not 1 <= self.periods <= 1200:
-            raise ValidationFailed(
-                f"The horizon has {self.periods} periods: choose 1 to 1200.", path=("periods",)
-            )
+            raise ValidationFailed(f"The horizon has {self.periods} periods: choose 1 to 1200.", path=("periods",))
 
     @property
     def _numbers(self) -> Floats:

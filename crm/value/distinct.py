@@ -34,8 +34,7 @@ class Distinct:
         if rows <= chunk:
             return function(*self.columns)
         parts = [
-            function(*(column[start : start + chunk] for column in self.columns))
-            for start in range(0, rows, chunk)
+            function(*(column[start : start + chunk] for column in self.columns)) for start in range(0, rows, chunk)
         ]
         return np.concatenate(parts)
 
@@ -60,11 +59,7 @@ def _ranks(column: Floats) -> tuple[int, Ints]:
 def _grouped(code: Ints, columns: tuple[Floats, ...]) -> Distinct:
     order = np.argsort(code, kind="stable")
     ordered = code[order]
-    starts = (
-        np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
-        if len(code)
-        else np.zeros(0, dtype=np.int64)
-    )
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1)) if len(code) else np.zeros(0, dtype=np.int64)
     counts = np.diff(starts, append=len(code))
     index = np.empty(len(code), dtype=np.int64)
     index[order] = np.repeat(np.arange(len(starts)), counts)

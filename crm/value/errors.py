@@ -14,9 +14,7 @@ class InsufficientData(CrmError):
     status: ClassVar[int] = 422
 
     def __init__(self, reason: str, *, have: float, need: float, path: tuple[str, ...] = ()) -> None:
-        super().__init__(
-            f"{reason}: there are {have:g}, {need:g} are needed.", path=path, have=have, need=need
-        )
+        super().__init__(f"{reason}: there are {have:g}, {need:g} are needed.", path=path, have=have, need=need)
         self.reason, self.have, self.need = reason, have, need
 
 

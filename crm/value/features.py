@@ -32,9 +32,7 @@ def roll_up(customer: Ints, day: Ints, revenue: Floats, margin: Floats | None = 
     order = np.lexsort((day, customer))
     customer, day = customer[order], day[order]
     new = np.flatnonzero(np.diff(customer, prepend=customer[0] - 1) | np.diff(day, prepend=day[0]))
-    return Days(
-        customer[new], day[new], np.add.reduceat(revenue[order], new), np.add.reduceat(margin[order], new)
-    )
+    return Days(customer[new], day[new], np.add.reduceat(revenue[order], new), np.add.reduceat(margin[order], new))
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,7 @@ def _purchases(days: Days, zero_counts: bool) -> Bools:
     return days.revenue >= 0 if zero_counts else days.revenue > 0
 
 
-def purchases_between(
-    days: Days, customer: Ints, *, after: int, end: int, zero_counts: bool = False
-) -> Floats:
+def purchases_between(days: Days, customer: Ints, *, after: int, end: int, zero_counts: bool = False) -> Floats:
     """Purchase days in (after, end] of each of the given (sorted, distinct) customers, shape (n,): the
     holdout.
     """

@@ -83,9 +83,7 @@ def population_mean(parameters: Parameters) -> float:
     """
     p, q, gamma = parameters
     if q <= 1:
-        raise FitRejected(
-            f"q is {q:.3g}, so mean spend has no finite expectation; use the observed mean.", path=("q",)
-        )
+        raise FitRejected(f"q is {q:.3g}, so mean spend has no finite expectation; use the observed mean.", path=("q",))
     return float(p * gamma / (q - 1))
 
 

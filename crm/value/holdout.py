@@ -56,9 +56,7 @@ def calibration(x: Floats, expected: Floats, actual: Floats, *, top: int = 7) ->
     same_length(x=x, expected=expected, actual=actual)
     level = np.minimum(x, top).astype(np.int64)
     frequency, index, customers = np.unique(level, return_inverse=True, return_counts=True)
-    return Calibration(
-        frequency, customers, totals(index, expected) / customers, totals(index, actual) / customers
-    )
+    return Calibration(frequency, customers, totals(index, expected) / customers, totals(index, actual) / customers)
 
 
 def spend_frequency_correlation(x: Floats, spend: Floats) -> float | None:

@@ -24,9 +24,7 @@ def parameter_interval(
     center = function(fit.parameters)
     moves = np.exp(np.eye(len(fit.parameters)) * step)
     with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = [
-            np.log(function(fit.parameters * m) / function(fit.parameters / m)) / (2 * step) for m in moves
-        ]
+        slopes = [np.log(function(fit.parameters * m) / function(fit.parameters / m)) / (2 * step) for m in moves]
     slope = np.nan_to_num(np.array(slopes))
     spread = np.sqrt(np.maximum(np.einsum("kn,kl,ln->n", slope, fit.covariance, slope), 0.0))
     z = float(ndtri(0.5 + _checked(level) / 2))
@@ -55,9 +53,7 @@ def drawn_interval(
     return low, high
 
 
-def spend_variance(
-    purchases: Floats, squares: Floats, spend: Floats, within: Floats, between: Floats
-) -> Floats:
+def spend_variance(purchases: Floats, squares: Floats, spend: Floats, within: Floats, between: Floats) -> Floats:
     """Variance of the money spent in a horizon, shape (n,).
 
     purchases, squares: expected number of purchases and of its square. spend: expected money per purchase.
@@ -68,9 +64,7 @@ def spend_variance(
     return np.maximum(variance, 0.0)
 
 
-def predictive_interval(
-    mean: Floats, variance: Floats, chance: Floats, level: float = 0.9
-) -> tuple[Floats, Floats]:
+def predictive_interval(mean: Floats, variance: Floats, chance: Floats, level: float = 0.9) -> tuple[Floats, Floats]:
     """Limits, each (n,), for what one customer will really bring within a horizon.
 
     mean, variance: of the purchases or the money. chance: P(anything at all). Nothing has probability 1 - chance; what

@@ -98,9 +98,7 @@ def absorption(matrix: Floats, absorbing: Ints) -> Absorption:
     transient = np.setdiff1d(np.arange(len(matrix)), absorbing)
     within = matrix[np.ix_(transient, transient)]
     if np.abs(np.linalg.eigvals(within)).max(initial=0.0) >= 1 - 1e-12:
-        raise ValidationFailed(
-            "Some states never lead to an absorbing one: check `absorbing`.", path=("absorbing",)
-        )
+        raise ValidationFailed("Some states never lead to an absorbing one: check `absorbing`.", path=("absorbing",))
     stays = np.asarray(np.linalg.inv(np.eye(len(transient)) - within), dtype=np.float64)
     return Absorption(stays, stays @ matrix[np.ix_(transient, absorbing)], stays.sum(axis=1))
 

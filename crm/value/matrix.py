@@ -46,9 +46,7 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return ratio
 
 
-def place(
-    price: Floats, cost: Floats, *, price_cut: float | None = None, cost_cut: float | None = None
-) -> Placement:
+def place(price: Floats, cost: Floats, *, price_cut: float | None = None, cost_cut: float | None = None) -> Placement:
     """Place customers by price realised and cost ratio, each (n,); the cuts default to the medians of known
     customers.
 

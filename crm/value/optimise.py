@@ -63,9 +63,7 @@ class Fit:
         )
 
 
-def maximise(
-    objective: Objective, names: tuple[str, ...], customers: int, *, start: Floats | None = None
-) -> Fit:
+def maximise(objective: Objective, names: tuple[str, ...], customers: int, *, start: Floats | None = None) -> Fit:
     """Maximise a log-likelihood over positive parameters of order one.
 
     `objective(parameters)` returns the summed log-likelihood and its gradient, shape (k,). The search runs
@@ -171,8 +169,7 @@ def differenced(log_likelihood: Callable[[Floats], float], step: float = 1e-6) -
     def objective(parameters: Floats) -> tuple[float, Floats]:
         moves = np.diag(parameters * step)
         slopes = [
-            (log_likelihood(parameters + move) - log_likelihood(parameters - move)) / (2 * move.sum())
-            for move in moves
+            (log_likelihood(parameters + move) - log_likelihood(parameters - move)) / (2 * move.sum()) for move in moves
         ]
         return log_likelihood(parameters), np.array(slopes)
 

@@ -38,9 +38,7 @@ class _Lifetime(NamedTuple):
     inverse_beta: Floats
 
 
-def _grid(
-    p: Parameters, x: Floats, t_x: Floats, T: Floats, nodes: int
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _grid(p: Parameters, x: Floats, t_x: Floats, T: Floats, nodes: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Node weights (n, k) relative to the density at t_x, log ratios of alpha + tau and beta + tau, and the
     width.
 
@@ -145,19 +143,13 @@ def _times(p: Floats, x: Floats, t_x: Floats, T: Floats, counts: Floats) -> tupl
     dead = counts * expit(left.log_odds)
     late_alpha, late_beta = np.log(alpha + T), np.log(beta + T)
     per_customer = (
-        r * np.log(alpha)
-        + s * np.log(beta)
-        - (r + x) * late_alpha
-        - s * late_beta
-        + np.logaddexp(0.0, left.log_odds)
+        r * np.log(alpha) + s * np.log(beta) - (r + x) * late_alpha - s * late_beta + np.logaddexp(0.0, left.log_odds)
     )
     gone_alpha = np.log1p((T - t_x) / (alpha + t_x)) - left.log_alpha
     gone_beta = np.log1p((T - t_x) / (beta + t_x)) - left.log_beta
     by_r = counts @ (np.log(alpha) - late_alpha) + dead @ gone_alpha
     by_s = counts @ (np.log(beta) - late_beta) + dead @ (1 / s + gone_beta)
-    by_alpha = counts @ (r / alpha - (r + x) / (alpha + T)) + dead @ (
-        (r + x) * (1 / (alpha + T) - left.inverse_alpha)
-    )
+    by_alpha = counts @ (r / alpha - (r + x) / (alpha + T)) + dead @ ((r + x) * (1 / (alpha + T) - left.inverse_alpha))
     by_beta = counts @ (s / beta - s / (beta + T)) + dead @ (s / (beta + T) - (s + 1) * left.inverse_beta)
     return float(counts @ per_customer), np.array([by_r, by_alpha, by_s, by_beta])
 

@@ -24,9 +24,7 @@ def expected_purchases(
     """Expected purchases in (T, T + t], shape (n,); t in the unit of T. Pass `alive` when it is known
     already.
     """
-    return _times_alive(model, p, history, alive) * history.pairs.once(
-        partial(model.purchases_if_alive, p, t)
-    )
+    return _times_alive(model, p, history, alive) * history.pairs.once(partial(model.purchases_if_alive, p, t))
 
 
 def purchase_squares(
@@ -40,14 +38,10 @@ def purchase_within(
     model: PurchaseModel, p: Parameters, history: History, t: float, alive: Floats | None = None
 ) -> Floats:
     """P(at least one purchase in (T, T + t]), shape (n,)."""
-    return _times_alive(model, p, history, alive) * history.pairs.once(
-        partial(model.purchase_within_if_alive, p, t)
-    )
+    return _times_alive(model, p, history, alive) * history.pairs.once(partial(model.purchase_within_if_alive, p, t))
 
 
-def churn_risk(
-    model: PurchaseModel, p: Parameters, history: History, t: float, alive: Floats | None = None
-) -> Floats:
+def churn_risk(model: PurchaseModel, p: Parameters, history: History, t: float, alive: Floats | None = None) -> Floats:
     """P(not a customer any more at T + t), shape (n,); at t = 0 it is 1 - P(alive)."""
     stays = history.pairs.once(partial(model.survival_if_alive, p, t))
     return 1 - _times_alive(model, p, history, alive) * stays
@@ -86,9 +80,7 @@ def discounted_purchases(
     """Present value of the purchases to come, counted in purchases, shape (n,): times margin per purchase
     it is CLV.
     """
-    return _times_alive(model, p, history, alive) * history.pairs.once(
-        partial(_discounted, model, p, horizon)
-    )
+    return _times_alive(model, p, history, alive) * history.pairs.once(partial(_discounted, model, p, horizon))
 
 
 def _discounted(model: PurchaseModel, p: Parameters, horizon: Horizon, x: Floats, T: Floats) -> Floats:

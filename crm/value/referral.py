@@ -45,9 +45,7 @@ def network_value(referrer: Ints, worth: Floats, *, depth: int = 1, decay: float
     refuse_circles(referrer)
     chains = _ancestors(referrer, depth)
     weights = [decay**step for step in range(len(chains))]
-    total = sum(
-        (weight * (chain >= 0) for weight, chain in zip(weights, chains, strict=True)), np.zeros(len(worth))
-    )
+    total = sum((weight * (chain >= 0) for weight, chain in zip(weights, chains, strict=True)), np.zeros(len(worth)))
     credit = np.zeros(len(worth))
     for weight, chain in zip(weights, chains, strict=True):
         known = chain >= 0

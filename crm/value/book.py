@@ -1,0 +1,106 @@
+"""What is known of each customer at a moment, as columns: the input of a value run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.value.arrays import Bools, Floats
+from crm.value.assumptions import MICRO
+from crm.value.history import History
+
+NEVER = -(2**31)
+"""A day that did not happen; other days count from 1970-01-01."""
+
+ENTRY = np.dtype(
+    [
+        ("customer", "V16"),
+        ("first_day", "i4"),
+        ("last_day", "i4"),
+        ("purchases", "i4"),
+        ("early_purchases", "i4"),
+        ("early_last_day", "i4"),
+        ("orders", "i4"),
+        ("revenue", "i8"),
+        ("first_revenue", "i8"),
+        ("list_revenue", "i8"),
+        ("goods", "i8"),
+        ("uncosted", "i8"),
+        ("serving", "i8"),
+        ("acquisition", "i8"),
+        ("points", "f4"),
+        ("nps", "f4"),
+        ("csat", "f4"),
+        ("ces", "f4"),
+        ("kept", "f4"),
+        ("breadth", "i2"),
+        ("top_share", "f4"),
+        ("prior_group", "i2"),
+        ("prior_previous", "i2"),
+        ("changed_at", "f8"),
+    ]
+)
+"""One customer. Days since 1970; money in ten-thousandths of the base currency; shares 0..1; NaN where unknown.
+
+purchases: purchase days; early_*: of those until the holdout period begins. uncosted: revenue whose cost of goods
+nobody recorded. points: of learning. nps, csat, ces: mean ratings 0..1, 1 is best. kept: share of promises kept on
+time. breadth: staff with two or more contacts in a year. prior_*: the RFM group of the run before, -1 for none;
+changed_at: seconds since 1970.
+"""
+
+
+@dataclass(frozen=True)
+class Book:
+    """The customers known on `end` (days since 1970), rows of `ENTRY` sorted by key, in the unit of `unit_days`.
+
+    early_end: the last day before the holdout period, None when time is too short for one.
+    """
+
+    rows: NDArray[np.void]
+    end: int
+    unit_days: float
+    early_end: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def bought(self) -> Bools:
+        """Who has at least one purchase day."""
+        return np.asarray(self.rows["purchases"] > 0)
+
+    @cached_property
+    def buyers(self) -> NDArray[np.void]:
+        return self.rows if self.bought.all() else self.rows[self.bought]
+
+    @cached_property
+    def history(self) -> History:
+        """Recency and frequency of the buyers."""
+        return self._history("purchases", "last_day", self.end, slice(None))
+
+    @cached_property
+    def early(self) -> Bools:
+        """Which buyers had bought before the holdout period."""
+        return np.asarray(self.buyers["early_purchases"] > 0)
+
+    @cached_property
+    def early_history(self) -> History:
+        """What was known of the `early` buyers when the holdout period began."""
+        return self._history("early_purchases", "early_last_day", self.early_end or self.end, self.early)
+
+    def _history(self, count: str, last: str, end: int, which: Bools | slice) -> History:
+        rows, unit = self.buyers, self.unit_days
+        first = rows["first_day"][which].astype(np.float64)
+        x = rows[count][which].astype(np.float64) - 1
+        return History(x, (rows[last][which] - first) / unit, (end - first) / unit)
+
+    @cached_property
+    def repeat_spend(self) -> Floats:
+        """Mean money of the buyers' repeat purchase days; NaN for those who bought on one day only."""
+        rest = (self.buyers["revenue"] - self.buyers["first_revenue"]) / MICRO
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean: Floats = np.where(self.history.x > 0, rest / self.history.x, np.nan)
+        return mean

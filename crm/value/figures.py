@@ -1,0 +1,380 @@
+"""Puts what happened and what is to come together into the figures of a snapshot, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.value import clv, matrix, models, profit, rfm
+from crm.value.arrays import Bools, Floats, Ints
+from crm.value.assumptions import MICRO, Assumptions
+from crm.value.book import NEVER, Book
+from crm.value.findings import Findings, plain
+from crm.value.fitting import Fitted
+from crm.value.lacks import Why, texts
+from crm.value.scoring import Facts, Forecast, axes, facts, forecast, recency_scores, rfm_cuts, tier
+
+TIER_SHARES = (0.01, 0.05, 0.2, 0.8)
+CELLS = tuple(matrix.CELLS.values())
+# Benefit and burden in what a customer receives: ratings and kept promises against effort and price.
+BENEFITS = {"satisfaction": 0.6, "promises_kept": 0.4}
+
+
+class Kind(Enum):
+    """How a column is written."""
+
+    MONEY = "ten-thousandths"
+    FLOAT = "float8"
+    INT = "int4"
+    SMALL = "int2"
+    DAY = "days since 1970"
+    TIME = "seconds since 1970"
+    NAME = "number of a name"
+    JSON = "number of a text"
+    KEY = "a UUID"
+
+
+@dataclass(frozen=True)
+class Column:
+    """Values, shape (n,), whether each is known (None: all are), and the names that numbers stand for."""
+
+    kind: Kind
+    values: NDArray[np.generic]
+    known: Bools | None = None
+    names: tuple[str, ...] = ()
+
+
+Figures = dict[str, Column]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """All that is computed of the customers of one book."""
+
+    book: Book
+    facts: Facts
+    forecast: Forecast | None
+
+    @property
+    def residual(self) -> Floats:
+        """Predicted value of everybody, 0 where there is no forecast."""
+        return spread(self.book, self.forecast.residual) if self.forecast else np.zeros(len(self.book))
+
+    @property
+    def total(self) -> Floats:
+        """Profit so far and predicted value, in the currency, shape (n,)."""
+        return clv.total_value(self.facts.profit / MICRO, self.residual)
+
+
+def find(book: Book, assumed: Assumptions, fitted: Fitted) -> tuple[Findings, Worth]:
+    """Everything that must be known of all customers before one can be scored, and the score of all."""
+    first = facts(book, assumed)
+    revenue = float(first.revenue.sum())
+    findings = Findings(
+        model=fitted.model,
+        parameters=fitted.parameters,
+        spend=fitted.spend,
+        mean_spend=fitted.mean_spend,
+        variation=fitted.variation,
+        dispersion=fitted.dispersion,
+        lacking=fitted.lacking,
+        contribution=float((first.margin - first.serving).sum()) / revenue if revenue > 0 else 0.0,
+        purchase_size=revenue / MICRO / max(1, int(book.rows["purchases"].sum())),
+    )
+    worth = score(book, assumed, findings)
+    findings = _place(worth, assumed, findings)
+    return findings, worth
+
+
+def score(book: Book, assumed: Assumptions, findings: Findings) -> Worth:
+    """Facts and forecast of the customers of a book under given findings."""
+    found = facts(book, assumed, findings)
+    ahead = forecast(book, found.contribution[book.bought], assumed, findings) if book.bought.any() else None
+    return Worth(book, found, ahead)
+
+
+def _place(worth: Worth, assumed: Assumptions, findings: Findings) -> Findings:
+    """The findings with the cuts that place each customer among all."""
+    book = worth.book
+    price, cost = axes(book, worth.facts)
+    at = matrix.place(price, cost, price_cut=_optional(assumed.price_cut), cost_cut=_optional(assumed.cost_cut))
+    findings = replace(
+        findings,
+        price_cut=_dividing(price, at.price_cut),
+        cost_cut=_dividing(cost, at.cost_cut),
+        tier_cuts=_tier_cuts(worth.total),
+        new_customer=_newcomer(assumed, findings),
+    )
+    if not book.bought.any():
+        return findings
+    recency, frequency, monetary = rfm_cuts(book)
+    findings = replace(
+        findings, recency_cuts=plain(recency), frequency_cuts=plain(frequency), monetary_cuts=plain(monetary)
+    )
+    return replace(findings, wallets=_wallets(worth, findings))
+
+
+def _optional(value: object) -> float | None:
+    return None if value is None else float(str(value))
+
+
+def _dividing(axis: Floats, cut: float) -> float | None:
+    """The cut, unless it leaves everybody on one side: then it says nothing of anybody."""
+    known = axis[np.isfinite(axis)]
+    return cut if (known > cut).any() and (known <= cut).any() else None
+
+
+def _tier_cuts(values: Floats) -> tuple[float, ...]:
+    if not len(values):
+        return (0.0,) * len(TIER_SHARES)
+    placed = profit.tiers(values, TIER_SHARES)
+    return tuple(float(values[placed <= best].min()) for best in range(len(TIER_SHARES)))
+
+
+def _newcomer(assumed: Assumptions, findings: Findings) -> float | None:
+    if findings.model is None:
+        return None
+    model = models.model(findings.model)
+    return clv.value_of_a_new_customer(
+        model, findings.parameters, assumed.clv_horizon, findings.mean_spend, findings.contribution
+    )
+
+
+def _wallets(worth: Worth, findings: Findings) -> dict[str, float]:
+    if worth.forecast is None:
+        return {}
+    groups = recency_scores(worth.book, findings)[3]
+    spend = worth.forecast.spend
+    return {name: float(np.quantile(spend[groups == name], 0.75)) for name in rfm.GROUPS if (groups == name).any()}
+
+
+def spread(book: Book, values: Floats, missing: float = 0.0) -> Floats:
+    """Values of the buyers, shape (m,), laid out over all customers, shape (n,)."""
+    if len(values) == len(book):
+        return values
+    everybody = np.full(len(book), missing)
+    everybody[book.bought] = values
+    return everybody
+
+
+def figures(worth: Worth, assumed: Assumptions, findings: Findings, network: Floats) -> Figures:
+    """All columns of the snapshots; network: value of the customers whom each brought, shape (n,)."""
+    found = {
+        **_past(worth, findings),
+        **_groups(worth.book, findings),
+        **_profit(worth),
+        **_ahead(worth, assumed, findings),
+        **_potentials(worth, assumed, findings, network),
+        **_matrix(worth, findings),
+        **_relationship(worth.book),
+    }
+    return {**found, "insufficient": _insufficient(worth, assumed, findings)}
+
+
+def _insufficient(worth: Worth, assumed: Assumptions, findings: Findings) -> Column:
+    bits = np.zeros(len(worth.book), dtype=np.int64)
+    for why, where in _lacks(worth, assumed, findings).items():
+        bits += np.where(where, int(why), 0)
+    codes, index = np.unique(bits, return_inverse=True)
+    return Column(Kind.JSON, index, None, texts([int(code) for code in codes], findings.lacking))
+
+
+def _lacks(worth: Worth, assumed: Assumptions, findings: Findings) -> dict[Why, Bools]:
+    rows, nobody = worth.book.rows, np.zeros(len(worth.book), dtype=np.bool_)
+    bought = worth.book.bought
+    high = spread(worth.book, worth.forecast.high) if worth.forecast else np.zeros(len(rows))
+    return {
+        Why.NO_PURCHASE: ~bought,
+        Why.NO_MODEL: bought if worth.forecast is None else nobody,
+        Why.NO_REVENUE: rows["revenue"] <= 0,
+        Why.NO_RATING: np.isnan(rows["nps"]) & np.isnan(rows["csat"]),
+        Why.NO_EFFORT: np.isnan(rows["ces"]),
+        Why.NO_PROMISE: np.isnan(rows["kept"]),
+        Why.NO_STAFF: np.isnan(rows["top_share"]),
+        Why.NO_POINT_VALUE: ~nobody if assumed.learning_point_value is None else nobody,
+        Why.NO_LIMIT: ~np.isfinite(high),
+        Why.NO_NEWCOMER: ~bought if findings.new_customer is None else nobody,
+        Why.NO_AXES: nobody if findings.price_cut is not None and findings.cost_cut is not None else ~nobody,
+    }
+
+
+def money(values: Floats, known: Bools | None = None) -> Column:
+    """Money of models, rounded to what the database holds; what is not finite or too large for it is unknown."""
+    fits = np.abs(values) < 1e13
+    seen = fits if known is None else fits & known
+    return Column(Kind.MONEY, np.rint(np.where(seen, values, 0.0) * MICRO).astype(np.int64), seen)
+
+
+def _past(worth: Worth, findings: Findings) -> Figures:
+    book, bought = worth.book, worth.book.bought
+    rows = book.rows
+    found = {
+        "recency_days": Column(Kind.INT, book.end - np.where(bought, rows["last_day"], 0), bought),
+        "frequency": Column(Kind.INT, rows["purchases"], bought),
+        "monetary": Column(Kind.MONEY, rows["revenue"], bought),
+        "first_order_on": Column(Kind.DAY, np.where(bought, rows["first_day"], 0), rows["first_day"] != NEVER),
+        "last_order_on": Column(Kind.DAY, np.where(bought, rows["last_day"], 0), rows["last_day"] != NEVER),
+        "orders": Column(Kind.INT, rows["orders"]),
+    }
+    if not bought.any():
+        return found
+    names = ("recency_score", "frequency_score", "monetary_score")
+    scores = zip(names, recency_scores(book, findings)[:3], strict=True)
+    return found | {
+        name: Column(Kind.SMALL, spread(book, values.astype(np.float64)), bought) for name, values in scores
+    }
+
+
+def _groups(book: Book, findings: Findings) -> Figures:
+    """The named group, the one before it, and since when it is so."""
+    rows, now = book.rows, np.full(len(book), -1)
+    if book.bought.any():
+        names = recency_scores(book, findings)[3]
+        order = np.argsort(rfm.GROUPS)
+        now[book.bought] = order[np.searchsorted(np.array(rfm.GROUPS)[order], names)]
+    was = rows["prior_group"].astype(np.int64)
+    changed = (was >= 0) & (now >= 0) & (was != now)
+    previous = np.where(changed, was, rows["prior_previous"])
+    since = np.where(changed, np.nan, rows["changed_at"])
+    return {
+        "rfm_group": Column(Kind.NAME, now, now >= 0, rfm.GROUPS),
+        "previous_rfm_group": Column(Kind.NAME, previous, previous >= 0, rfm.GROUPS),
+        "rfm_changed_at": Column(Kind.TIME, since, changed | ~np.isnan(rows["changed_at"])),
+    }
+
+
+def _profit(worth: Worth) -> Figures:
+    found = worth.facts
+    columns = {
+        "revenue": found.revenue,
+        "discounts": found.discounts,
+        "cost_of_goods": found.goods,
+        "gross_margin": found.margin,
+        "cost_to_serve": found.serving,
+        "acquisition_cost": found.acquisition,
+        "net_profit": found.profit,
+        "clv_historical": found.profit,
+    }
+    return {name: Column(Kind.MONEY, values) for name, values in columns.items()}
+
+
+def _ahead(worth: Worth, assumed: Assumptions, findings: Findings) -> Figures:
+    book, ahead, bought = worth.book, worth.forecast, worth.book.bought
+    rate = Column(Kind.FLOAT, worth.facts.contribution)
+    if ahead is None:
+        return {"contribution_rate": rate, "allowable_acquisition": _allowable(worth, findings)}
+    historical = worth.facts.profit[bought] / MICRO
+    shares = {"p_alive": ahead.alive, "churn_risk": ahead.churn, "expected_purchases": ahead.purchases}
+    amounts = {
+        "expected_spend": ahead.spend,
+        "expected_order_value": ahead.per_purchase,
+        "clv_residual": ahead.residual,
+        "clv": clv.total_value(historical, ahead.residual),
+        "clv_low": historical + ahead.low,
+        "clv_high": historical + ahead.high,
+        "value_at_risk": np.maximum(ahead.residual, 0.0) * ahead.churn,
+        "allowable_retention": clv.allowable_retention_spend(
+            ahead.residual, ahead.churn, float(assumed.retention_success)
+        ),
+    }
+    shares["expected_lifetime_days"] = ahead.lifetime_days
+    return {
+        "contribution_rate": rate,
+        "allowable_acquisition": _allowable(worth, findings),
+        **{name: Column(Kind.FLOAT, spread(book, values), bought) for name, values in shares.items()},
+        **{name: money(spread(book, values), bought) for name, values in amounts.items()},
+        **_next_orders(book, ahead),
+    }
+
+
+def _next_orders(book: Book, ahead: Forecast) -> Figures:
+    names = ("next_order_on", "next_order_low", "next_order_high")
+    return {
+        name: Column(Kind.DAY, book.end + np.rint(spread(book, wait)).astype(np.int64), book.bought)
+        for name, wait in zip(names, ahead.wait, strict=True)
+    }
+
+
+def _allowable(worth: Worth, findings: Findings) -> Column:
+    """What acquiring the customer may cost, or might have cost: all that it brings, the cost of winning it apart."""
+    bought = worth.book.bought
+    whole = np.maximum(worth.total + worth.facts.acquisition / MICRO, 0.0)
+    new = findings.new_customer
+    return money(np.where(bought, whole, new or 0.0), bought | (new is not None))
+
+
+def _potentials(worth: Worth, assumed: Assumptions, findings: Findings, network: Floats) -> Figures:
+    """Growth: the gap to the upper quartile of alike customers; networking: of whom they brought; learning: points."""
+    book, bought = worth.book, worth.book.bought
+    value = float(assumed.learning_point_value or 0)
+    found = {
+        "networking_potential": money(network),
+        "learning_potential": money(
+            book.rows["points"] * value, np.full(len(book), assumed.learning_point_value is not None)
+        ),
+    }
+    if worth.forecast is None:
+        return found
+    groups = recency_scores(book, findings)[3]
+    wallet = np.zeros(len(groups))
+    for name, quartile in findings.wallets.items():
+        wallet[groups == name] = quartile
+    gap = np.maximum(wallet - worth.forecast.spend, 0.0)
+    growth = gap * np.maximum(worth.facts.contribution[bought], 0.0) * float(assumed.capture_rate)
+    return found | {"growth_potential": money(spread(book, growth), bought)}
+
+
+def _matrix(worth: Worth, findings: Findings) -> Figures:
+    price, cost = axes(worth.book, worth.facts)
+    seen = np.isfinite(price) & np.isfinite(cost)
+    found = {
+        "price_realisation": Column(Kind.FLOAT, np.nan_to_num(price), np.isfinite(price)),
+        "cost_to_serve_ratio": Column(Kind.FLOAT, np.nan_to_num(cost), np.isfinite(cost)),
+        "value_tier": Column(Kind.SMALL, tier(worth.total, findings)),
+    }
+    if findings.price_cut is None or findings.cost_cut is None:
+        return found
+    numbers = {name: number for number, name in enumerate(CELLS)}
+    table = np.array([numbers[matrix.CELLS[high, dear]] for high in (False, True) for dear in (False, True)])
+    cell: Ints = table[2 * (price > findings.price_cut) + (cost > findings.cost_cut)]
+    return found | {"matrix_cell": Column(Kind.NAME, cell, seen, CELLS)}
+
+
+def _relationship(book: Book) -> Figures:
+    """Breadth of contacts, and what the customer receives: satisfaction, ease, kept promises, 0..1."""
+    rows = book.rows
+    satisfaction = _mean(rows["nps"], rows["csat"])
+    shares = {
+        "top_contact_share": rows["top_share"],
+        "satisfaction": satisfaction,
+        "ease": rows["ces"],
+        "promises_kept": rows["kept"],
+        "delivered_value": _delivered(book, satisfaction),
+    }
+    columns = {name: Column(Kind.FLOAT, np.nan_to_num(values), ~np.isnan(values)) for name, values in shares.items()}
+    return {"contact_breadth": Column(Kind.SMALL, rows["breadth"]), **columns}
+
+
+def _mean(*columns: Floats) -> Floats:
+    """Mean of the known ones, NaN where none is."""
+    table = np.stack([np.asarray(column, dtype=np.float64) for column in columns])
+    count = (~np.isnan(table)).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Floats = np.where(count > 0, np.nansum(table, axis=0) / count, np.nan)
+    return mean
+
+
+def _delivered(book: Book, satisfaction: Floats) -> Floats:
+    """Benefit (satisfaction, kept promises) against burden (effort), -1..1; what is unknown drops out of its side."""
+    kept = np.asarray(book.rows["kept"], dtype=np.float64)
+    ease = np.asarray(book.rows["ces"], dtype=np.float64)
+    weights = np.where(np.isnan(kept), 0.0, BENEFITS["promises_kept"])
+    benefit = (BENEFITS["satisfaction"] * satisfaction + weights * np.nan_to_num(kept)) / (
+        BENEFITS["satisfaction"] + weights
+    )
+    burden = np.where(np.isnan(ease), 0.5, 1 - ease)
+    delivered: Floats = benefit - burden
+    return delivered

@@ -1,0 +1,63 @@
+"""What a run found in everybody's data: with it any customer can be scored again, alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from crm.value.arrays import Floats
+
+Lack = dict[str, Any]
+"""Why something cannot be known: {reason, have, need}."""
+
+
+def lack(reason: str, have: float, need: float) -> Lack:
+    return {"reason": reason, "have": have, "need": need}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """model, parameters: of the purchases, None and () when none could be fitted, and `lacking` says why.
+
+    spend: p, q, gamma of spend per purchase, () when not fitted; then mean_spend and variation (of the mean spends of
+    customers: standard deviation over mean) stand in. dispersion: squared holdout errors over predicted variance, at
+    least 1; intervals are widened by it. contribution: margin less cost to serve over revenue, of all customers;
+    purchase_size: mean revenue of a purchase day. *_cuts: RFM cut points. price_cut, cost_cut: of the matrix.
+    tier_cuts: the least value of each tier but the last. wallets: upper quartile of expected spend by RFM group.
+    new_customer: what a customer is worth before the first purchase. Money in the base currency.
+    """
+
+    model: str | None = None
+    parameters: tuple[float, ...] = ()
+    spend: tuple[float, ...] = ()
+    mean_spend: float = 0.0
+    variation: float = 0.0
+    dispersion: float = 1.0
+    contribution: float = 0.0
+    purchase_size: float = 0.0
+    recency_cuts: tuple[float, ...] = ()
+    frequency_cuts: tuple[float, ...] = ()
+    monetary_cuts: tuple[float, ...] = ()
+    price_cut: float | None = None
+    cost_cut: float | None = None
+    tier_cuts: tuple[float, ...] = ()
+    wallets: dict[str, float] = field(default_factory=dict)
+    new_customer: float | None = None
+    lacking: Lack | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Findings:
+        """What `to_json` wrote."""
+        names = cls.__dataclass_fields__
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items() if name in names
+        }
+        return cls(**known)
+
+
+def plain(values: Floats) -> tuple[float, ...]:
+    """An array as a tuple of Python's own floats."""
+    return tuple(float(value) for value in values)

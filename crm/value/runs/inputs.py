@@ -1,0 +1,223 @@
+"""Reads what is known of customers at a moment out of the tables, in one pass over the daily roll-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.database import connection, fetch, fetch_value, translated
+from crm.value.assumptions import Assumptions
+from crm.value.book import ENTRY, NEVER, Book
+from crm.value.rfm import GROUPS
+
+EPOCH = date(1970, 1, 1)
+SHORTEST_HOLDOUT = 14
+LONGEST_HOLDOUT = 365
+
+# Times of the day are read by the organisation's clock; everything after the moment is not seen.
+_DAYS = """
+SELECT customer_id,
+       (min(day) FILTER (WHERE purchases > 0)) - DATE '1970-01-01' AS first_day,
+       (max(day) FILTER (WHERE purchases > 0)) - DATE '1970-01-01' AS last_day,
+       count(*) FILTER (WHERE purchases > 0) AS purchases,
+       count(*) FILTER (WHERE purchases > 0 AND day <= $3::date) AS early_purchases,
+       (max(day) FILTER (WHERE purchases > 0 AND day <= $3::date)) - DATE '1970-01-01' AS early_last_day,
+       sum(orders) AS orders,
+       sum(revenue) AS revenue,
+       sum(list_revenue) AS list_revenue,
+       sum(cost_of_goods) AS goods,
+       sum(uncosted_revenue) AS uncosted
+FROM customer_day WHERE day <= $1::date {only} GROUP BY customer_id
+"""
+_COSTS = """
+SELECT customer_id,
+       sum(base_amount) FILTER (WHERE activity = 'ACQUISITION') AS acquisition,
+       sum(base_amount) FILTER (WHERE activity <> 'ACQUISITION') AS serving
+FROM cost_entry WHERE occurred_at <= $2 {only} GROUP BY customer_id
+"""
+# An interaction costs what was noted, else the unit cost of its kind, else that of its channel, and its time.
+_TOUCHES = """
+SELECT customer_id,
+       sum(coalesce(CASE WHEN cost_currency = $5 THEN cost ELSE cost * (
+               SELECT rate FROM exchange_rate e WHERE e.currency = t.cost_currency AND e.day <= t.occurred_at::date
+               ORDER BY e.day DESC LIMIT 1) END,
+             coalesce(($6::jsonb ->> kind)::numeric, ($6::jsonb ->> channel)::numeric, 0)
+             + coalesce(duration_seconds, 0) * $7::numeric / 3600)) AS cost,
+       sum(coalesce(($8::jsonb ->> kind)::float8, 0)
+           * CASE WHEN lower(outcome) = lower($9) THEN $10::float8 ELSE 1 END) AS points,
+       avg(rating / 10.0) FILTER (WHERE rating_kind = 'NPS') AS nps,
+       avg((rating - 1) / 4.0) FILTER (WHERE rating_kind = 'CSAT') AS csat,
+       avg((rating - 1) / 6.0) FILTER (WHERE rating_kind = 'CES') AS ces,
+       avg(CASE WHEN answered_at <= answer_due_at THEN 1.0 ELSE 0.0 END)
+           FILTER (WHERE answer_due_at IS NOT NULL AND (answered_at IS NOT NULL OR answer_due_at < $2)) AS kept
+FROM interaction t WHERE occurred_at <= $2 {only} GROUP BY customer_id
+"""
+_STAFF = """
+SELECT customer_id, count(*) FILTER (WHERE n >= 2) AS breadth, max(n) / sum(n) AS top_share
+FROM (SELECT customer_id, staff_id, count(*) AS n FROM interaction
+      WHERE staff_id IS NOT NULL AND occurred_at > $2::timestamptz - interval '1 year' AND occurred_at <= $2 {only}
+      GROUP BY 1, 2) one GROUP BY customer_id
+"""
+_GROUPS = "ARRAY[" + ", ".join(f"'{name}'" for name in GROUPS) + "]::text[]"
+_BOOK = f"""
+WITH d AS MATERIALIZED ({_DAYS})
+SELECT c.id,
+       coalesce(d.first_day, {NEVER})::int4, coalesce(d.last_day, {NEVER})::int4,
+       coalesce(d.purchases, 0)::int4, coalesce(d.early_purchases, 0)::int4,
+       coalesce(d.early_last_day, {NEVER})::int4, coalesce(d.orders, 0)::int4,
+       coalesce(d.revenue * 10000, 0)::int8, coalesce(f.revenue * 10000, 0)::int8,
+       coalesce(d.list_revenue * 10000, 0)::int8, coalesce(d.goods * 10000, 0)::int8,
+       coalesce(d.uncosted * 10000, 0)::int8,
+       round((coalesce(k.serving, 0) + coalesce(i.cost, 0)) * 10000)::int8,
+       coalesce(k.acquisition * 10000, 0)::int8,
+       coalesce(i.points, 0)::float4, coalesce(i.nps, 'NaN')::float4, coalesce(i.csat, 'NaN')::float4,
+       coalesce(i.ces, 'NaN')::float4, coalesce(i.kept, 'NaN')::float4,
+       coalesce(s.breadth, 0)::int2, coalesce(s.top_share, 'NaN')::float4,
+       coalesce(array_position({_GROUPS}, p.rfm_group::text) - 1, -1)::int2,
+       coalesce(array_position({_GROUPS}, p.previous_rfm_group::text) - 1, -1)::int2,
+       coalesce(extract(epoch FROM p.rfm_changed_at), 'NaN')::float8
+FROM customer c
+LEFT JOIN d ON d.customer_id = c.id
+LEFT JOIN customer_day f ON f.customer_id = d.customer_id AND f.day = DATE '1970-01-01' + d.first_day
+LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
+LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
+LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id
+LEFT JOIN value_snapshot p ON p.run_id = $4 AND p.customer_id = c.id
+WHERE (d.orders > 0 OR least(c.created_at, c.acquired_at) <= $2) {{some}}
+ORDER BY c.id
+"""  # noqa: S608 - constants
+_EVERYBODY = _BOOK.format(only="", some="")
+_SOME = _BOOK.format(only="AND customer_id = ANY($11::uuid[])", some="AND c.id = ANY($11::uuid[])")
+
+_FIRST = """
+SELECT coalesce((SELECT min(placed_at)::date FROM "order" WHERE status <> 'CANCELLED'),
+                (SELECT min(day) FROM customer_day))
+"""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in time, and what it is by the organisation's clock: nothing after it is seen."""
+
+    at: datetime
+    time_zone: str
+    currency: str
+
+    @property
+    def day(self) -> date:
+        return self.at.astimezone(ZoneInfo(self.time_zone)).date()
+
+    @property
+    def end(self) -> int:
+        return (self.day - EPOCH).days
+
+
+async def holdout_start(moment: Moment, assumed: Assumptions) -> int | None:
+    """The last day (since 1970) that models may see when they are judged; None when too little time was observed."""
+    first: date | None = await fetch_value(_FIRST)
+    observed = (moment.day - first).days if first else 0
+    wanted = assumed.holdout_days
+    length = min(observed // 3, LONGEST_HOLDOUT) if wanted is None else wanted
+    return moment.end - length if SHORTEST_HOLDOUT <= length < observed else None
+
+
+async def read(
+    moment: Moment,
+    assumed: Assumptions,
+    *,
+    early_end: int | None = None,
+    prior_run: UUID | None = None,
+    customer_ids: Sequence[UUID] | None = None,
+) -> Book:
+    """The book of everybody, or of some customers, at a moment; inside the caller's transaction."""
+    arguments = _arguments(moment, assumed, early_end, prior_run)
+    if customer_ids is None:
+        rows = await _copied(_EVERYBODY, arguments)
+    else:
+        rows = _entries(await fetch(_SOME, *arguments, list(customer_ids)))
+    return Book(rows, moment.end, assumed.unit_days, early_end)
+
+
+def _arguments(moment: Moment, assumed: Assumptions, early_end: int | None, prior_run: UUID | None) -> list[Any]:
+    early = EPOCH + timedelta(days=early_end) if early_end is not None else moment.day
+    return [
+        moment.day,
+        moment.at,
+        early,
+        prior_run,
+        moment.currency,
+        _json(assumed.unit_costs),
+        assumed.hourly_cost,
+        _json(assumed.learning_points),
+        assumed.learning_outcome,
+        float(assumed.learning_multiplier),
+    ]
+
+
+def _json(amounts: dict[str, Any]) -> str:
+    return "{" + ", ".join(f'"{name}": {amount}' for name, amount in sorted(amounts.items())) + "}"
+
+
+def _entries(records: Sequence[Any]) -> NDArray[np.void]:
+    return np.array([(record[0].bytes, *tuple(record)[1:]) for record in records], dtype=ENTRY)
+
+
+# A binary COPY row: the number of fields, then the length of each before its value, all in network byte order.
+_WIRE = np.dtype(
+    [("count", ">i2")]
+    + [
+        part
+        for name in ENTRY.names or ()
+        for part in ((f"{name}_length", ">i4"), (name, ENTRY[name].newbyteorder(">")))
+    ]
+)
+_HEADER = 19
+_CHUNK = 1 << 22
+
+
+async def _copied(statement: str, arguments: list[Any]) -> NDArray[np.void]:
+    """The rows of a statement whose columns are those of `ENTRY`, none of them null, by binary COPY."""
+    reader = _Reader()
+    with translated():
+        async with connection() as driver:
+            await driver.copy_from_query(statement, *arguments, output=reader.take, format="binary")
+    return reader.rows()
+
+
+class _Reader:
+    """Turns the stream into arrays while it comes, so that it is never held whole."""
+
+    def __init__(self) -> None:
+        self.waiting = bytearray()
+        self.parts: list[NDArray[np.void]] = []
+        self.begun = False
+
+    async def take(self, data: bytes) -> None:
+        self.waiting += data
+        if not self.begun and len(self.waiting) >= _HEADER:
+            del self.waiting[:_HEADER]
+            self.begun = True
+        if len(self.waiting) >= _CHUNK:
+            self.turn()
+
+    def turn(self) -> None:
+        count = len(self.waiting) // _WIRE.itemsize
+        read = np.frombuffer(bytes(self.waiting[: count * _WIRE.itemsize]), dtype=_WIRE)
+        part = np.empty(count, dtype=ENTRY)
+        for name in ENTRY.names or ():
+            part[name] = read[name]
+        self.parts.append(part)
+        del self.waiting[: count * _WIRE.itemsize]
+
+    def rows(self) -> NDArray[np.void]:
+        self.turn()
+        found = np.concatenate(self.parts)
+        self.parts.clear()
+        return found

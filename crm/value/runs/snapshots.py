@@ -1,0 +1,69 @@
+"""Writes the figures of a book into the snapshots of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.database import connection, execute, translated
+from crm.value.book import Book
+from crm.value.figures import Column, Figures, Kind
+from crm.value.runs.packing import pack
+
+PATIENCE = 3600.0
+"""Seconds that copying a run may take."""
+TABLE = "value_snapshot"
+_REPLACED = "DELETE FROM value_snapshot WHERE run_id = $1 AND customer_id = ANY($2::uuid[])"
+
+
+async def write(run_id: UUID, book: Book, figures: Figures, *, as_of: datetime, now: datetime) -> int:
+    """Append the snapshots of a book to a run, inside the caller's transaction; their number."""
+    columns = {**identity(run_id, book, as_of, now), **figures}
+    with translated():
+        async with connection() as driver:
+            status: str = await driver.copy_to_table(
+                TABLE,
+                source=_later(pack(list(columns.values()), len(book))),
+                columns=list(columns),
+                format="binary",
+                timeout=PATIENCE,
+            )
+    return int(status.rsplit(" ", 1)[-1])
+
+
+async def replace(run_id: UUID, book: Book, figures: Figures, *, as_of: datetime, now: datetime) -> int:
+    """Write the snapshots of a book over those that the run has of the same customers."""
+    await execute(_REPLACED, run_id, [UUID(bytes=key.tobytes()) for key in book.rows["customer"]])
+    return await write(run_id, book, figures, as_of=as_of, now=now)
+
+
+async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+def identity(run_id: UUID, book: Book, as_of: datetime, now: datetime) -> Figures:
+    """The columns that say whose snapshot it is, of which run, and of when."""
+    count = len(book)
+    return {
+        "id": Column(Kind.KEY, keys(count, now)),
+        "created_at": Column(Kind.TIME, np.full(count, now.timestamp())),
+        "updated_at": Column(Kind.TIME, np.full(count, now.timestamp())),
+        "run_id": Column(Kind.KEY, np.full(count, np.void(run_id.bytes))),
+        "customer_id": Column(Kind.KEY, np.ascontiguousarray(book.rows["customer"])),
+        "as_of": Column(Kind.TIME, np.full(count, as_of.timestamp())),
+    }
+
+
+def keys(count: int, now: datetime) -> NDArray[np.void]:
+    """So many UUIDv7 of one moment."""
+    made = np.frombuffer(bytearray(os.urandom(16 * count)), dtype=np.uint8).reshape(count, 16)
+    made[:, :6] = np.frombuffer(int(now.timestamp() * 1000).to_bytes(6, "big"), dtype=np.uint8)
+    made[:, 6] = made[:, 6] & 0x0F | 0x70
+    made[:, 8] = made[:, 8] & 0x3F | 0x80
+    return made.view("V16").reshape(count)

@@ -1,0 +1,183 @@
+"""Scores every customer of a book from what a run found: the figures of a value snapshot, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crm.value import clv, gammagamma, intervals, matrix, models, purchases, rfm
+from crm.value.arrays import Floats, Ints
+from crm.value.assumptions import MICRO, Assumptions
+from crm.value.book import Book
+from crm.value.findings import Findings
+
+LEVEL = 0.9
+LIFETIME_DAYS = 3650
+FURTHEST_DAYS = 36_500.0
+PRIOR_PURCHASES = 3.0
+"""A customer's own contribution rate weighs as its purchases, that of all customers as so many."""
+
+
+@dataclass
+class Facts:
+    """What happened, exact, in ten-thousandths of the currency; shape (n,) each, as the rows of the book."""
+
+    revenue: Ints
+    discounts: Ints
+    goods: Ints
+    margin: Ints
+    serving: Ints
+    acquisition: Ints
+    profit: Ints
+    contribution: Floats
+
+
+@dataclass
+class Forecast:
+    """What is to come, for the buyers of the book in their order, shape (m,) each; money in the currency."""
+
+    alive: Floats
+    churn: Floats
+    purchases: Floats
+    spend: Floats
+    per_purchase: Floats
+    lifetime_days: Floats
+    wait: tuple[Floats, Floats, Floats]
+    residual: Floats
+    low: Floats
+    high: Floats
+
+
+def facts(book: Book, assumed: Assumptions, findings: Findings | None = None) -> Facts:
+    """Profit to date. With `findings` the contribution rate leans on that of all customers."""
+    rows = book.rows
+    revenue, goods = rows["revenue"], rows["goods"]
+    rate = float(assumed.margin_rate)
+    if assumed.margin_basis == "RATE":
+        margin = np.rint(revenue * rate).astype(np.int64)
+        goods = revenue - margin
+    else:
+        assumed_goods = np.rint(rows["uncosted"] * (1 - rate)).astype(np.int64)
+        goods = goods + assumed_goods
+        margin = revenue - goods
+    serving, acquisition = rows["serving"], rows["acquisition"]
+    contribution = _contribution(revenue, margin - serving, findings)
+    return Facts(
+        revenue, rows["list_revenue"] - revenue, goods, margin, serving, acquisition,
+        margin - serving - acquisition, contribution,
+    )  # fmt: skip
+
+
+def _contribution(revenue: Ints, earned: Ints, findings: Findings | None) -> Floats:
+    if findings is None:
+        return np.zeros(len(revenue))
+    weight = PRIOR_PURCHASES * findings.purchase_size * MICRO
+    if weight <= 0:
+        return np.full(len(revenue), findings.contribution)
+    rate: Floats = (earned + weight * findings.contribution) / (revenue + weight)
+    return rate
+
+
+def forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: Findings) -> Forecast | None:
+    """What the buyers will do under the fitted models; None without one. contribution: of the buyers, shape (m,)."""
+    if findings.model is None:
+        return None
+    model, p, history = models.model(findings.model), findings.parameters, book.history
+    t = assumed.horizon
+    alive = purchases.p_alive(model, p, history)
+    expected = purchases.expected_purchases(model, p, history, t, alive)
+    per_purchase, within, between = spend_per_purchase(book, findings)
+    worth = purchases.discounted_purchases(model, p, history, assumed.clv_horizon, alive)
+    residual = clv.residual_value(worth, per_purchase, contribution)
+    low, high = _interval(book, assumed, findings, alive, (per_purchase, within, between))
+    limits = _limits(low, high, residual)
+    unit = assumed.unit_days
+    waits = tuple(
+        np.minimum(purchases.next_purchase_after(p, history, u) * unit, FURTHEST_DAYS)
+        for u in (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    )
+    return Forecast(
+        alive,
+        purchases.churn_risk(model, p, history, t, alive),
+        expected,
+        expected * per_purchase,
+        per_purchase,
+        purchases.expected_lifetime(model, p, history, LIFETIME_DAYS / unit, alive) * unit,
+        (waits[0], waits[1], waits[2]),
+        residual,
+        *limits,
+    )
+
+
+def spend_per_purchase(book: Book, findings: Findings) -> tuple[Floats, Floats, Floats]:
+    """Expected money per purchase, and the expectations (within, between) that its spread needs, shape (m,) each."""
+    x, z = book.history.x, np.nan_to_num(book.repeat_spend)
+    if findings.spend:
+        mean = gammagamma.expected_spend(findings.spend, x, z)
+        return mean, *gammagamma.spend_squares(findings.spend, x, z)
+    mean = (x * z + findings.mean_spend) / (x + 1)
+    return mean, (findings.variation * mean) ** 2, mean**2
+
+
+def _interval(
+    book: Book, assumed: Assumptions, findings: Findings, alive: Floats, spend: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Limits of the undiscounted money that each buyer brings until the horizon of value, over its expectation."""
+    model, p, history = models.model(str(findings.model)), findings.parameters, book.history
+    t = float(assumed.clv_horizon.ends[-1])
+    mean = purchases.expected_purchases(model, p, history, t, alive)
+    squares = purchases.purchase_squares(model, p, history, t, alive)
+    chance = purchases.purchase_within(model, p, history, t, alive)
+    per_purchase, within, between = spend
+    # The holdout period showed how much wider than predicted the truth scatters.
+    variance = intervals.spend_variance(mean, squares, per_purchase, within, between) * findings.dispersion
+    low, high = intervals.predictive_interval(mean * per_purchase, variance, chance, LEVEL)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = mean * per_purchase
+        return np.where(whole > 0, low / whole, 1.0), np.where(whole > 0, high / whole, 1.0)
+
+
+def _limits(low: Floats, high: Floats, residual: Floats) -> tuple[Floats, Floats]:
+    """Multiples of the expectation in money of today; a loss turns them round."""
+    with np.errstate(invalid="ignore"):
+        one, other = residual * low, residual * high
+    return np.fmin(one, other), np.fmax(one, other)
+
+
+def recency_scores(book: Book, findings: Findings) -> tuple[Ints, Ints, Ints, NDArray[np.str_]]:
+    """Scores 1..5 for recency, frequency and money, and the group, of the buyers, shape (m,) each."""
+    rows = book.buyers
+    recency = rfm.score(_days_silent(book), np.array(findings.recency_cuts), reverse=True)
+    frequency = rfm.score(rows["purchases"].astype(np.float64), np.array(findings.frequency_cuts))
+    monetary = rfm.score(rows["revenue"] / MICRO, np.array(findings.monetary_cuts))
+    return recency, frequency, monetary, rfm.group(recency, frequency)
+
+
+def _days_silent(book: Book) -> Floats:
+    return (book.end - book.buyers["last_day"]).astype(np.float64)
+
+
+def rfm_cuts(book: Book) -> tuple[Floats, Floats, Floats]:
+    """Cut points of the buyers' recency in days, purchase days and money."""
+    rows = book.buyers
+    return (
+        rfm.cut_points(_days_silent(book)),
+        rfm.cut_points(rows["purchases"].astype(np.float64)),
+        rfm.cut_points(rows["revenue"] / MICRO, unit=1 / MICRO),
+    )
+
+
+def axes(book: Book, facts: Facts) -> tuple[Floats, Floats]:
+    """Price realised and cost to serve over revenue, of everybody, shape (n,); NaN where there is no revenue."""
+    revenue = facts.revenue.astype(np.float64)
+    price = matrix.price_realised(revenue, book.rows["list_revenue"].astype(np.float64))
+    return np.where(revenue > 0, price, np.nan), matrix.cost_ratio(facts.serving.astype(np.float64), revenue)
+
+
+def tier(values: Floats, findings: Findings) -> Ints:
+    """The tier 1 (best) to 5 of each value, shape (n,)."""
+    cuts = np.array(findings.tier_cuts)
+    found: Ints = 1 + (values[:, None] < cuts).sum(axis=1).astype(np.int64)
+    return found
