@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -37,6 +38,7 @@ class InteractionFields(TypedDict, total=False):
     sentiment: Sentiment | None
     rating_kind: RatingKind | None
     rating: int | None
+    attribute_ratings: dict[str, int] | None
     duration_seconds: int | None
     cost: Decimal | None
     cost_currency: str | None
@@ -53,9 +55,31 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "outcome": lambda value: text.optional(value, field="outcome", limit=200),
     "sentiment": lambda value: value and Sentiment(value),
     "rating_kind": lambda value: value and RatingKind(value),
+    "attribute_ratings": lambda value: _attributes(value) if value else None,
     "cost": lambda value: None if value is None else money.amount(value, field="cost"),
     "cost_currency": lambda value: value and codes.currency(value, field="costCurrency"),
 }
+
+
+_ATTRIBUTE = re.compile(r"[^\W\d_][\w -]{0,39}")
+MAX_ATTRIBUTES = 40
+
+
+def _attributes(given: dict[str, int]) -> dict[str, int]:
+    """Ratings of single things, from 1 to 10. Raises ValidationFailed."""
+    if not isinstance(given, dict) or len(given) > MAX_ATTRIBUTES:
+        raise ValidationFailed(f"attributeRatings names at most {MAX_ATTRIBUTES} things.", path=("attributeRatings",))
+    for name, rating in given.items():
+        if not _ATTRIBUTE.fullmatch(name):
+            raise ValidationFailed(
+                f"'{name[:60]}' cannot name what is rated: letters, digits, spaces, - and _, at most 40.",
+                path=("attributeRatings", name[:60]),
+            )
+        if not isinstance(rating, int) or isinstance(rating, bool) or not 1 <= rating <= 10:
+            raise ValidationFailed(
+                f"The rating of '{name}' is a whole number from 1 to 10.", path=("attributeRatings", name)
+            )
+    return dict(given)
 
 
 async def log(

@@ -59,7 +59,11 @@ class RatingKind(StrEnum):
 
 
 class Interaction(Versioned):
-    """One touchpoint: who met whom, how, when, and what came of it."""
+    """One touchpoint: who met whom, how, when, and what came of it.
+
+    `attribute_ratings` are ratings from 1 to 10 of single things, such as {"delivery": 7}, by the same person at the
+    same time as `rating`.
+    """
 
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
         "models.Customer", related_name="interactions", on_delete=fields.CASCADE
@@ -77,6 +81,7 @@ class Interaction(Versioned):
     sentiment = fields.CharEnumField(Sentiment, max_length=8, null=True)
     rating_kind = fields.CharEnumField(RatingKind, max_length=4, null=True)
     rating = fields.SmallIntField(null=True)
+    attribute_ratings: dict[str, int] | None = fields.JSONField(null=True)
     duration_seconds = fields.IntField(null=True)
     cost: fields.Field[Decimal | None] = money(null=True)
     cost_currency: fields.Field[str | None] = currency(null=True)
