@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 from uuid import UUID
 
-from crm import changes, money, text
+from crm import changes, dependents, money, text
 from crm.access import Actor, Scope, need
 from crm.audit import state
 from crm.database import transaction
 from crm.errors import DuplicateFound, Problems, ValidationFailed
 from crm.events import EventType
+from crm.rules.tree import RESERVED
 from models import FieldDefinition, FieldType
 
 MAX_TEXT = 2_000
@@ -133,6 +134,8 @@ async def define(
             f"'{key[:60]}' cannot be a field's key; begin with a small letter, then letters, digits and _.",
             path=("key",),
         )
+    if key in RESERVED:
+        raise ValidationFailed(f"'{key}' is a word of the rule language; call the field otherwise.", path=("key",))
     async with transaction():
         if await FieldDefinition.exists(noun=noun, key=key):
             raise DuplicateFound(f"The custom field '{key}' exists already.", path=("key",))
@@ -142,14 +145,46 @@ async def define(
 
 
 async def update(actor: Actor, field_id: UUID, *, expected_version: int | None, fields: FieldFields) -> FieldDefinition:
-    """Change a custom field; its key and type are fixed."""
+    """Change a custom field; its key and type are fixed.
+
+    Raises NotFound, VersionConflict, ValidationFailed, Forbidden, Blocked for a choice that a rule compares with.
+    """
     need(actor, Scope.SETTINGS_WRITE)
     async with transaction():
         field = await changes.load(FieldDefinition, field_id, expected_version=expected_version)
         before = state(field)
+        old = set(field.choices)
         _apply(field, fields)
+        await _refuse_use(field, old - set(field.choices))
         await changes.save(actor, field, before, EventType.FIELD_CHANGED)
         return field
+
+
+async def archive(
+    actor: Actor, field_id: UUID, *, expected_version: int | None, now: datetime
+) -> FieldDefinition:
+    """Take a custom field out of use; the values that customers have stay stored.
+
+    Raises NotFound, VersionConflict, Forbidden, Blocked while a rule speaks of it.
+    """
+    need(actor, Scope.SETTINGS_WRITE)
+    async with transaction():
+        field = await changes.load(FieldDefinition, field_id, expected_version=expected_version)
+        await _refuse_use(field)
+        before = state(field)
+        field.archived_at = field.archived_at or now
+        await changes.save(actor, field, before, EventType.FIELD_CHANGED)
+        return field
+
+
+async def _refuse_use(field: FieldDefinition, choices: set[str] | None = None) -> None:
+    """Raise Blocked while rules speak of the field, or compare it with one of the choices."""
+    if field.noun == "customer" and (choices is None or choices):
+        what = f"The custom field '{field.key}'"
+        if choices:
+            what = f"A choice of the custom field '{field.key}' ({', '.join(sorted(choices)[:5])})"
+        path = ("id",) if choices is None else ("choices",)
+        await dependents.refuse_use(what, await dependents.users_of_field(field.key, choices), path=path)
 
 
 def _apply(field: FieldDefinition, values: FieldFields) -> None:

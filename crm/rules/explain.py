@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.rules.check import figure
 from crm.rules.fields import CUSTOMER, Catalogue, find_field, find_rows
-from crm.rules.sql import Binder, Shape, _Compiler, _Row
+from crm.rules.sql import Binder, Compiler, Row, Shape
 from crm.rules.tree import Aggregate, Compare, FieldRef, Function, Node
 from crm.rules.values import Context
 
@@ -16,8 +16,8 @@ def figure_of(
 
     A field that stands in several rows is told as its values, comma separated.
     """
-    compiler = _Compiler(catalogue, binder, context, Shape.EACH, aliases=1_000)
-    row = _Row(catalogue.noun(root), alias)
+    compiler = Compiler(catalogue, binder, context, Shape.EACH, aliases=1_000)
+    row = Row(catalogue.noun(root), alias)
     match node:
         case Compare(subject=FieldRef() as subject):
             return _field(compiler, subject, row)
@@ -27,7 +27,7 @@ def figure_of(
             return None
 
 
-def _field(compiler: _Compiler, subject: FieldRef, row: _Row) -> str:
+def _field(compiler: Compiler, subject: FieldRef, row: Row) -> str:
     found = find_field(compiler.catalogue, row.noun, subject.path)
     if not found.rows:
         return f"({compiler.expression(found.field, row.alias)})::text"
@@ -37,12 +37,12 @@ def _field(compiler: _Compiler, subject: FieldRef, row: _Row) -> str:
     return f"(SELECT string_agg(({value})::text, ', ') FROM {chain.tables} WHERE {where})"
 
 
-def _figure(compiler: _Compiler, subject: Aggregate, node: Compare, row: _Row) -> str:
+def _figure(compiler: Compiler, subject: Aggregate, node: Compare, row: Row) -> str:
     from_rows = find_rows(compiler.catalogue, row.noun, subject.relation)
     target = compiler.catalogue.noun(from_rows[-1].target)
     chain = compiler.chain(from_rows, row.alias)
     field = figure(subject, target)
-    tests = [*chain.conditions, *compiler.rows(subject, field, node.value, _Row(target, chain.alias))]
+    tests = [*chain.conditions, *compiler.rows(subject, field, node.value, Row(target, chain.alias))]
     ordered = subject.function in (Function.FIRST, Function.LAST)
     tail = f" ORDER BY {compiler.order(subject.function, target, chain.alias)} LIMIT 1" if ordered else ""
     value = compiler.figure(subject, field, chain.alias, target)

@@ -62,7 +62,7 @@ def _node(node: Node, noun: Noun, state: _Reading) -> None:
         case InSegment():
             _segment(node, noun, state)
         case EverInStage():
-            _through(find_customer(state.catalogue, noun, node.path), state)
+            _through(noun, find_customer(state.catalogue, noun, node.path), state)
             state.fields.add((STAGE_MOVE, "*"))
     for child in children(node):
         _node(child, inner, state)
@@ -85,7 +85,7 @@ def _compare(node: Compare, noun: Noun, state: _Reading) -> Noun:
 
 
 def _segment(node: InSegment, noun: Noun, state: _Reading) -> None:
-    _through(find_customer(state.catalogue, noun, node.path), state)
+    _through(noun, find_customer(state.catalogue, noun, node.path), state)
     state.segments.add(node.key)
     state.fields.add((SEGMENT, "*"))
     state.relative |= node.presence is Presence.AT or _relative(node.window)
@@ -97,14 +97,14 @@ def _relative(value: object) -> bool:
 
 def _field(path: Path, noun: Noun, state: _Reading) -> None:
     found = find_field(state.catalogue, noun, path)
-    _through(found.rows, state)
+    _through(noun, found.rows, state)
     state.fields.add((found.noun.key, found.field.key))
     state.relative |= isinstance(found.field.source, Since)
 
 
 def _rows(path: Path, noun: Noun, state: _Reading, window: Window | None) -> Noun:
     relations = find_rows(state.catalogue, noun, path)
-    _through(relations, state)
+    _through(noun, relations, state)
     target = state.catalogue.noun(relations[-1].target)
     if window is not None:
         state.relative |= window.relative
@@ -112,7 +112,11 @@ def _rows(path: Path, noun: Noun, state: _Reading, window: Window | None) -> Nou
     return target
 
 
-def _through(relations: tuple[Relation, ...], state: _Reading) -> None:
+def _through(noun: Noun, relations: tuple[Relation, ...], state: _Reading) -> None:
+    here = noun.key
     for relation in relations:
+        if relation.local != "id":
+            state.fields.add((here, "*"))  # the key that points on stands in this row and can change
         state.fields.add((relation.target, "*"))
         state.others |= relation.target == CUSTOMER
+        here = relation.target

@@ -65,11 +65,24 @@ from crm.rules.tree import (
 from crm.rules.values import Context, day_range, holds, instant, time_range, typed
 from crm.rules.windows import Window, anniversaries, bounds, day_bounds
 
-__all__ = ["LIFECYCLE", "SEGMENTS", "STAGE_MOVES", "Binder", "Context", "Parameters", "Shape", "compile", "name"]
+__all__ = [
+    "LIFECYCLE",
+    "SEGMENTS",
+    "STAGE_MOVES",
+    "Binder",
+    "Chain",
+    "Compiler",
+    "Context",
+    "Parameters",
+    "Row",
+    "Shape",
+    "compile",
+    "name",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """A row that is being asked: its noun and the alias of its table."""
 
     noun: Noun
@@ -77,7 +90,7 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
+class Chain:
     """Joined rows: FROM, the conditions that tie them to the outer row and limit them, and the last alias."""
 
     tables: str
@@ -99,11 +112,11 @@ def compile(
 
     The tree has passed `check`. Aliases within are r1, r2, …; equal shapes of rules give equal texts.
     """
-    return _Compiler(catalogue, binder, context, shape).node(tree, _Row(catalogue.noun(root), alias), False)
+    return Compiler(catalogue, binder, context, shape).node(tree, Row(catalogue.noun(root), alias), False)
 
 
 @dataclass(slots=True)
-class _Compiler:
+class Compiler:
     catalogue: Catalogue
     binder: Binder
     context: Context
@@ -112,7 +125,7 @@ class _Compiler:
 
     # rules; `negate` asks for the opposite, so that NOT reaches the leaves and EXISTS stays plannable
 
-    def node(self, node: Node, row: _Row, negate: bool) -> str:
+    def node(self, node: Node, row: Row, negate: bool) -> str:
         match node:
             case And():
                 return self.group(node.items, row, negate, "OR" if negate else "AND")
@@ -123,7 +136,7 @@ class _Compiler:
             case _:
                 return self.leaf(node, row, negate)
 
-    def leaf(self, node: Leaf, row: _Row, negate: bool) -> str:
+    def leaf(self, node: Leaf, row: Row, negate: bool) -> str:
         match node:
             case Compare():
                 return self.compare(node, row, negate)
@@ -134,12 +147,12 @@ class _Compiler:
             case EverInStage():
                 return self.stage(node, row, negate)
 
-    def compare(self, node: Compare, row: _Row, negate: bool) -> str:
+    def compare(self, node: Compare, row: Row, negate: bool) -> str:
         if isinstance(node.subject, FieldRef):
             return self.field(node, node.subject, row, negate)
         return self.aggregate(node, node.subject, row, negate)
 
-    def group(self, items: Sequence[Node], row: _Row, negate: bool, word: str) -> str:
+    def group(self, items: Sequence[Node], row: Row, negate: bool, word: str) -> str:
         return "(" + f" {word} ".join(self.node(item, row, negate) for item in items) + ")"
 
     def alias(self) -> str:
@@ -148,7 +161,7 @@ class _Compiler:
 
     # rows
 
-    def chain(self, relations: Sequence[Relation], outer: str, argument: str | None = None) -> _Chain:
+    def chain(self, relations: Sequence[Relation], outer: str, argument: str | None = None) -> Chain:
         first = self.alias()
         tables = [f"{name(relations[0].table)} {first}"]
         conditions = [f"{first}.{name(relations[0].remote)} = {outer}.{name(relations[0].local)}"]
@@ -160,7 +173,7 @@ class _Compiler:
             tables.append(f"JOIN {name(relation.table)} {there} ON {tie}")
             conditions += self.conditions(relation, there, argument)
             here = there
-        return _Chain(" ".join(tables), conditions, here)
+        return Chain(" ".join(tables), conditions, here)
 
     def conditions(self, relation: Relation, alias: str, argument: str | None) -> list[str]:
         return [self.condition(condition, alias, argument) for condition in relation.conditions]
@@ -200,7 +213,7 @@ class _Compiler:
 
     # fields
 
-    def field(self, node: Compare, subject: FieldRef, row: _Row, negate: bool) -> str:
+    def field(self, node: Compare, subject: FieldRef, row: Row, negate: bool) -> str:
         operator, value, negate = strict(node.operator, node.value, negate)
         found = find_field(self.catalogue, row.noun, subject.path)
         if not found.rows:
@@ -287,24 +300,24 @@ class _Compiler:
 
     # relations
 
-    def quantified(self, node: Quantified, row: _Row, negate: bool) -> str:
+    def quantified(self, node: Quantified, row: Row, negate: bool) -> str:
         relations = find_rows(self.catalogue, row.noun, node.relation)
         chain = self.chain(relations, row.alias)
-        target = _Row(self.catalogue.noun(relations[-1].target), chain.alias)
+        target = Row(self.catalogue.noun(relations[-1].target), chain.alias)
         every = node.quantifier is Quantifier.EVERY
         tests = self.window(node.window, target.noun, chain.alias)
         if node.inner:
             tests.append(self.node(node.inner, target, every))
         return _exists(chain, tests, negate != (node.quantifier is not Quantifier.SOME))
 
-    def aggregate(self, node: Compare, subject: Aggregate, row: _Row, negate: bool) -> str:
+    def aggregate(self, node: Compare, subject: Aggregate, row: Row, negate: bool) -> str:
         operator, value, negate = strict(node.operator, node.value, negate)
         relations = find_rows(self.catalogue, row.noun, subject.relation)
         target = self.catalogue.noun(relations[-1].target)
         field = figure(subject, target)
         presence = presence_asked(field, operator, value)
         chain = self.chain(relations, row.alias)
-        tests = [*chain.conditions[1:], *self.rows(subject, field, value, _Row(target, chain.alias))]
+        tests = [*chain.conditions[1:], *self.rows(subject, field, value, Row(target, chain.alias))]
         if presence is not None:
             return _exists(chain, tests[len(chain.conditions) - 1 :], negate == presence)
         if self.shape is Shape.SET and len(relations) == 1:
@@ -321,7 +334,7 @@ class _Compiler:
         )
         return f"({test}) IS NOT TRUE" if negate else test
 
-    def rows(self, subject: Aggregate, field: Field, value: Value, target: _Row) -> list[str]:
+    def rows(self, subject: Aggregate, field: Field, value: Value, target: Row) -> list[str]:
         """What limits the rows that a figure is made of: the window, the inner rule, the currency."""
         tests = self.window(subject.window, target.noun, target.alias)
         if subject.inner:
@@ -357,9 +370,9 @@ class _Compiler:
         operator: Operator,
         value: Value,
         relation: Relation,
-        chain: _Chain,
+        chain: Chain,
         tests: list[str],
-        row: _Row,
+        row: Row,
         negate: bool,
     ) -> str:
         """The figure of everybody at once; who has no rows is told by what nothing amounts to."""
@@ -384,7 +397,7 @@ class _Compiler:
 
     # customers
 
-    def segment(self, node: InSegment, row: _Row, negate: bool) -> str:
+    def segment(self, node: InSegment, row: Row, negate: bool) -> str:
         hops = find_customer(self.catalogue, row.noun, node.path)
         chain = self.chain((*hops, SEGMENTS), row.alias)
         member = chain.alias
@@ -406,7 +419,7 @@ class _Compiler:
                 tests += self.between_times(f"{member}.{name(column)}", *span)
         return _exists(chain, tests, negate)
 
-    def stage(self, node: EverInStage, row: _Row, negate: bool) -> str:
+    def stage(self, node: EverInStage, row: Row, negate: bool) -> str:
         hops = find_customer(self.catalogue, row.noun, node.path)
         chain = self.chain((*hops, *STAGE_MOVES), row.alias, node.lifecycle)
         return _exists(chain, [f'{chain.alias}."key" = {self.binder.bind(node.key, "text")}'], negate)
@@ -420,6 +433,6 @@ STAGE_MOVES = (
 )
 
 
-def _exists(chain: _Chain, tests: list[str], negate: bool) -> str:
+def _exists(chain: Chain, tests: list[str], negate: bool) -> str:
     where = " AND ".join([*chain.conditions, *tests])
     return f"{'NOT ' if negate else ''}EXISTS (SELECT 1 FROM {chain.tables} WHERE {where})"

@@ -1,0 +1,138 @@
+"""What follows the events by itself: the list of followers, and the loop in which each reads on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from crm.access import system
+from crm.errors import CrmError
+from crm.lifecycle import reactor as lifecycle
+from crm.lifecycle.automatic import sweep
+from crm.segments.reactor import SegmentReactor
+from crm.tail import Happened, Tail
+
+log = structlog.get_logger("arzesh.reactions")
+
+BATCH = 1_000
+PAUSE = 0.2
+"""Seconds between two looks while nothing happens."""
+WAIT = 3.0
+"""Seconds until a process that does not read tries again, and after a failure."""
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A follower: its cursor's name, what it does about events (False: ask me again about these), and what the
+    time itself makes it do, at most every `every` seconds."""
+
+    name: str
+    react: Callable[[Sequence[Happened], datetime], Awaitable[bool]]
+    tick: Callable[[datetime], Awaitable[None]]
+    every: float
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+def reactions(now: Now) -> list[Reaction]:
+    """Everybody who follows the events."""
+    segments = SegmentReactor(now)
+    return [
+        Reaction("segments", segments.react, segments.tick, 1.0, segments.close),
+        Reaction("lifecycle", _move_on, _move_on_in_time, 300.0),
+    ]
+
+
+async def _move_on(events: Sequence[Happened], now: datetime) -> bool:
+    if events:
+        await lifecycle.react(system("lifecycle"), events, now=now)
+    return True
+
+
+async def _move_on_in_time(now: datetime) -> None:
+    await sweep(system("lifecycle"), now=now, only_timed=True)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def run(stop: asyncio.Event, *, now: Now = utc_now) -> None:
+    """Follow the events until `stop` is set; of all processes that do so, one at a time works."""
+    holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+    await asyncio.gather(*(follow(reaction, Tail(reaction.name, holder), stop, now) for reaction in reactions(now)))
+
+
+async def follow(reaction: Reaction, tail: Tail, stop: asyncio.Event, now: Now) -> None:
+    """One follower's loop. What goes wrong is noted at its cursor and tried again."""
+    follower = Follower(reaction, tail, now)
+    try:
+        while not stop.is_set():
+            await _pause(stop, await follower.guarded_step())
+    finally:
+        if reaction.close:
+            await reaction.close()
+        with suppress(CrmError):
+            await tail.release()
+
+
+@dataclass
+class Follower:
+    """A follower at work."""
+
+    reaction: Reaction
+    tail: Tail
+    now: Now = utc_now
+    ticked: datetime | None = None
+    kept: datetime | None = None
+
+    async def guarded_step(self) -> float:
+        """Read on; the seconds to pause."""
+        try:
+            return await self.step()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the follower must not die of it
+            log.exception("following the events failed", follower=self.reaction.name)
+            self.tail.place = self.tail.settled
+            with suppress(Exception):
+                await self.tail.keep(error=str(error)[:500])
+            return WAIT
+
+    async def step(self) -> float:
+        if not self.tail.held and not await self.tail.claim():
+            return WAIT
+        now = self.now()
+        events = await self.tail.read(BATCH)
+        done = await self.reaction.react(events, now)
+        await self._tick(now)
+        caught_up = len(events) < BATCH
+        if done and (events or self._idle(now)):
+            await self.tail.settle(caught_up=caught_up)
+            self.kept = now
+        elif self._idle(now):
+            await self.tail.keep()
+            self.kept = now
+        return PAUSE if caught_up else 0.0
+
+    def _idle(self, now: datetime) -> bool:
+        """Whether the cursor has not been told of for a second."""
+        return self.kept is None or (now - self.kept).total_seconds() >= 1
+
+    async def _tick(self, now: datetime) -> None:
+        if self.ticked is None or (now - self.ticked).total_seconds() >= self.reaction.every:
+            self.ticked = now
+            await self.reaction.tick(now)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    if seconds:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)

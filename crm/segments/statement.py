@@ -1,0 +1,112 @@
+"""The one statement that brings a segment's members in line with its rule, for everybody or for some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from crm.access import Actor
+from crm.events import EventType
+from crm.rules.fields import Catalogue
+from crm.rules.reads import reads
+from crm.rules.sql import Context, Parameters, Shape, compile
+from crm.rules.tree import Node
+from models import MembershipCause, Segment
+
+ALIVE = "c.archived_at IS NULL AND "
+"""Archived customers are in no dynamic segment, unless its rule asks for the date of archiving itself."""
+
+_STATEMENT = """
+WITH wanted AS MATERIALIZED (
+    SELECT c.id FROM customer c WHERE {some}{alive}{condition}
+), gone AS (
+    UPDATE segment_membership m
+    SET exited_at = greatest($2::timestamptz, m.entered_at), exit_cause = $3, updated_at = now()
+    WHERE m.segment_id = $1 AND m.exited_at IS NULL {among}
+      AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = m.customer_id)
+    RETURNING m.customer_id
+), come AS (
+    INSERT INTO segment_membership
+        (id, created_at, updated_at, segment_id, customer_id, entered_at, entry_cause, rule_version)
+    SELECT uuidv7(), now(), now(), $1, w.id, $2::timestamptz, $3, $4 FROM wanted w
+    WHERE NOT EXISTS (
+        SELECT FROM segment_membership m WHERE m.segment_id = $1 AND m.customer_id = w.id AND m.exited_at IS NULL
+    )
+    ON CONFLICT (segment_id, customer_id) WHERE exited_at IS NULL DO NOTHING
+    RETURNING customer_id
+), told AS (
+    INSERT INTO event
+        (id, created_at, updated_at, type, noun, noun_id, customer_id, actor_kind, actor_id, actor_label, data)
+    SELECT uuidv7(), now(), now(), moved.type, 'segment', $1, moved.customer_id, $6, $7, $8, $5::jsonb
+    FROM (SELECT customer_id, $9::text AS type FROM come UNION ALL SELECT customer_id, $10::text FROM gone) moved
+)
+SELECT (SELECT count(*) FROM come) AS entered, (SELECT count(*) FROM gone) AS exited,
+       (SELECT count(*) FROM wanted) AS size
+"""
+_FIRST_FREE = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A statement with the values of its parameters."""
+
+    text: str
+    values: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many customers came in and went out; `size` counts those of the asked ones who are in."""
+
+    entered: int
+    exited: int
+    size: int
+
+
+def alive(tree: Node, catalogue: Catalogue) -> str:
+    """The condition that keeps archived customers out of a rule's answer, or nothing."""
+    return "" if ("customer", "archivedAt") in reads(tree, catalogue).fields else ALIVE
+
+
+def statement(
+    actor: Actor,
+    segment: Segment,
+    tree: Node,
+    catalogue: Catalogue,
+    context: Context,
+    *,
+    cause: MembershipCause,
+    now: datetime,
+    customers: Sequence[UUID] | None = None,
+) -> Pass:
+    """Open the stays of those who satisfy the rule and are outside, close those of the others, and tell of each.
+
+    For all customers, or for `customers` alone. Raises RuleInvalid when the rule reads what is gone.
+    """
+    told = {"segment": segment.key, "cause": cause.value, "ruleVersion": segment.rule_version}
+    values: list[Any] = [
+        segment.id,
+        now,
+        cause.value,
+        segment.rule_version,
+        orjson.dumps(told).decode(),
+        actor.kind.value,
+        actor.id,
+        actor.label,
+        EventType.SEGMENT_ENTERED.value,
+        EventType.SEGMENT_EXITED.value,
+    ]
+    some = among = ""
+    if customers is not None:
+        values.append(list(customers))
+        some, among = f"c.id = ANY(${_FIRST_FREE}::uuid[]) AND ", f"AND m.customer_id = ANY(${_FIRST_FREE}::uuid[])"
+    binder = Parameters(len(values) + 1)
+    shape = Shape.SET if customers is None else Shape.EACH
+    condition = compile(tree, catalogue, alias="c", binder=binder, context=context, shape=shape)
+    text = _STATEMENT.format(some=some, among=among, alive=alive(tree, catalogue), condition=f"({condition})")
+    return Pass(text, values + binder.values)
