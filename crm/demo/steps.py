@@ -8,18 +8,18 @@ from datetime import datetime
 from pkgutil import resolve_name
 
 from crm.access import Actor
-from crm.database import fetch
+from crm.database import fetch, fetch_value
 from crm.demo import cdnow, journeys
 from crm.imports import take_in
 from crm.lifecycle import default
 from crm.segments import definitions, static
-from models import ImportRun, Segment
+from models import ImportRun, RunStatus, Segment, ValueRun
 
 Progress = Callable[[float], None]
 """Told how much of a step is done, from 0 to 1."""
 
-SIMULATION = "crm.demo.simulate"
-"""Named, not imported: numpy and Faker take a second that no other command should wait for."""
+SIMULATION, VALUE = "crm.demo.simulate", "crm.value.runs"
+"""Named, not imported: numpy, scipy and Faker take a second that no other command should wait for."""
 
 ROWS_OF_CDNOW = 69_659
 
@@ -67,11 +67,31 @@ async def segments(actor: Actor, now: datetime, progress: Progress) -> str:
     return f"{len(await static.add(actor, segment.id, best, now=now))} customers in '{segment.name}'"
 
 
+def valued(end_of: str, *arguments: object) -> Callable[[Actor, datetime, Progress], Awaitable[str]]:
+    """The step that values everybody as of the end of the data; done already when a run of that moment is published."""
+
+    async def value(actor: Actor, now: datetime, progress: Progress) -> str:
+        as_of: datetime | None = await fetch_value(end_of, *arguments)
+        if as_of is None or await ValueRun.exists(as_of=as_of, status=RunStatus.PUBLISHED):
+            return "as it was"
+        run: ValueRun = await resolve_name(f"{VALUE}:recompute")(actor, as_of=min(as_of, now), now=now)
+        return f"{run.customers:,} customers as of {run.as_of:%Y-%m-%d}"
+
+    return value
+
+
+# The last moment of the organisation's last day with an order.
+END_OF_DATA = """
+SELECT date_trunc('day', max(placed_at), 'UTC') + interval '1 day - 1 microsecond' FROM "order"
+WHERE source LIKE $1
+"""
+
 CDNOW: tuple[Step, ...] = (
     Step("Lifecycle", lifecycle),
     Step("CDNOW purchase log", purchases),
     Step("Stages from the purchases", stages),
     Step("Segments", segments),
+    Step("Value of every customer", valued(END_OF_DATA, cdnow.SOURCE)),
 )
 
 
@@ -85,4 +105,8 @@ def simulated(customers: int, orders_per_customer: float, seed: int) -> tuple[St
         )
         return run.file_name
 
-    return (Step("Lifecycle", lifecycle), Step("Simulated organisation", organisation))
+    return (
+        Step("Lifecycle", lifecycle),
+        Step("Simulated organisation", organisation),
+        Step("Value of every customer", valued(END_OF_DATA, "simulated-%")),
+    )
