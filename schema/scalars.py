@@ -11,6 +11,11 @@ from strawberry.types.scalar import ScalarDefinition
 
 BigInt = NewType("BigInt", int)
 Rule = NewType("Rule", dict[str, Any])
+RuleNumber = NewType("RuleNumber", object)
+RuleTime = NewType("RuleTime", object)
+RuleSpan = NewType("RuleSpan", object)
+RuleWindow = NewType("RuleWindow", object)
+RuleValue = NewType("RuleValue", object)
 
 
 def _rule(value: Any) -> dict[str, Any]:
@@ -54,4 +59,18 @@ SCALARS: dict[object, ScalarDefinition] = {
         ),
         parse_value=_rule,
     ),
+    # What these hold is read by the rule language, whose errors name the place and the nearest word.
+    RuleNumber: strawberry.scalar(
+        name="RuleNumber",
+        description='A number, as `3` or `"500.50"`; in another currency `{amount: "5", currency: "EUR"}`.',
+    ),
+    RuleTime: strawberry.scalar(
+        name="RuleTime", description='A day or a moment, as `"2026-03-21"`, or `{ago: 30, unit: DAY}`.'
+    ),
+    RuleSpan: strawberry.scalar(name="RuleSpan", description="A length of time, as `{span: 30, unit: DAY}`."),
+    RuleWindow: strawberry.scalar(
+        name="RuleWindow",
+        description='A stretch of time, as `{last: 90, unit: DAY}`, `{this: MONTH}` or `{from: "2026-01-01"}`.',
+    ),
+    RuleValue: strawberry.scalar(name="RuleValue", description="A value of the field that is compared."),
 }

@@ -19,11 +19,19 @@ from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
 from schema.select.sorts import Direction, Nulls, sort_keys, sort_list
 from schema.select.sources import Related, Rows, built, object_of, visible
-from schema.select.types import Table, origin_of, table_behind
+from schema.select.types import TABLE, Table, origin_of, table_behind
+from schema.select.wheres import where_input
 
 COUNT_CAP = 10_000
 
-WHERE = Input("where", made=filters.where_input, description="Which rows: a rule in its tree form.")
+
+def where_of(node: Any) -> Any:
+    """The type of `where` for lists of a type."""
+    table: Table = getattr(node, TABLE)
+    return where_input(table.model)
+
+
+WHERE = Input("where", made=where_of, description="Which rows: a rule in its tree form.")
 SEARCH = Input("search", str | None, "Words, or beginnings of words, to look for; the best matches come first.")
 SORTING = Input("order_by", made=sort_list, description="The order; rows that are equal in it stand by their ids.")
 PAGING = (

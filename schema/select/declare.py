@@ -14,7 +14,6 @@ from tortoise.models import Model
 
 from crm.access import Scope
 from schema.select.connection import PAGING, SEARCH, SORTING, WHERE, Connected
-from schema.select.filters import NOUN_KEYS
 from schema.select.inputs import Input
 from schema.select.kinds import Kind
 from schema.select.nodes import NodeById, NodesById
@@ -36,6 +35,7 @@ from schema.select.sources import (
     Source,
 )
 from schema.select.types import SOURCE, TABLE, Table
+from schema.select.wheres import NOUN_KEYS
 
 T = TypeVar("T", bound=type)
 

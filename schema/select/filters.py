@@ -6,36 +6,22 @@ from typing import Any
 
 from crm.errors import CrmError
 from crm.rules import check, json_form, reads, sql
-from crm.rules.exposed import NOUNS
-from schema.scalars import Rule
 from schema.select.render import Ask
 from schema.select.rows import Row
 from schema.select.types import Table
-
-
-def where_input(node: Any) -> Any:
-    """The type of `where` for lists of a type."""
-    return Rule | None
+from schema.select.wheres import NOUN_KEYS, plain
 
 
 def condition(ask: Ask, table: Table, row: Row, where: dict[str, Any]) -> str:
     """A filter as a condition on a row; raises CrmError with the path inside the filter."""
     render = ask.render
     rules = render.reading
-    noun = noun_of(table)
+    noun = NOUN_KEYS[table.model]
     try:
-        tree = json_form.from_json(where)
+        tree = json_form.from_json(plain(where))
         check.check(tree, rules.catalogue, scopes=render.scopes, context=rules.context, root=noun)
         if reads.reads(tree, rules.catalogue, root=noun).relative:
             render.unsettle()
         return sql.compile(tree, rules.catalogue, alias=row.alias_, binder=render, context=rules.context, root=noun)
     except CrmError as error:
         raise error.under("where") from None
-
-
-NOUN_KEYS = {exposed.model: key for key, exposed in NOUNS.items()}
-
-
-def noun_of(table: Table) -> str:
-    """What the rule language calls the rows of a table."""
-    return NOUN_KEYS[table.model]

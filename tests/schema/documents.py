@@ -164,7 +164,7 @@ class Draft:
         if node not in WHERES or not self.chance(3):
             return None
         rule, _ = self.choice(WHERES[node])
-        return self.given("Rule", rule, literal(rule))
+        return self.given(f"{node}Where", rule, literal(rule))
 
     def archived(self, *_: Any) -> str | None:
         wanted = self.choice([True, False, None])
@@ -206,6 +206,8 @@ def literal(value: Any) -> str:
         return "[" + ", ".join(map(literal, value)) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
+    if value in ("PERSON", "COMPLETED", "PLACED"):
+        return str(value)
     return str(value) if isinstance(value, int | float) else '"' + str(value).replace('"', '\\"') + '"'
 
 

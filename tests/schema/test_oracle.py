@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from crm.database import connected
 from crm.ids import PREFIXES
+from crm.settings import Settings
 from schema import schema
 from tests.schema.asking import ask
 from tests.schema.documents import documents
@@ -21,8 +23,9 @@ DOCUMENTS = int(os.environ.get("ORACLE_DOCUMENTS", "300"))
 
 
 @pytest.fixture(scope="session")
-async def oracle(world_database: tuple[str, World]) -> Oracle:
-    return await Oracle.load(schema.as_str())
+async def oracle(world_database: tuple[str, World], base_settings: Settings) -> Oracle:
+    async with connected(world_database[0], base_settings):
+        return await Oracle.load(schema.as_str())
 
 
 def without_cursors(value: Any) -> Any:

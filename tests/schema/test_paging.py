@@ -12,8 +12,10 @@ from tests.schema.asking import ask
 from tests.schema.world import World
 
 PAGE = """
-query($first: Int, $after: String, $last: Int, $before: String, $order: [CustomerSort!], $where: Rule) {
-  customers(first: $first, after: $after, last: $last, before: $before, orderBy: $order, where: $where, archived: null) {
+query($first: Int, $after: String, $last: Int, $before: String, $order: [CustomerSort!], $where: CustomerWhere) {
+  customers(
+    first: $first, after: $after, last: $last, before: $before, orderBy: $order, where: $where, archived: null
+  ) {
     edges { cursor node { id } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     count(exact: true) { value exact }

@@ -84,7 +84,9 @@ async def test_ids_outside_the_row_filter_lead_nowhere(world: World) -> None:
     partner = actor(*READ_SCOPES, row_filter=IRANIANS)
     hidden = next(row for row in world.of(Customer) if row.country != "IR")
     order = next(row for row in world.of(Order) if row.customer_id == hidden.id)
-    document = "query($c: ID!, $o: ID!, $all: [ID!]!) { customer(id: $c) { id } order(id: $o) { id } node(id: $c) { id } nodes(ids: $all) { id } }"
+    document = """query($c: ID!, $o: ID!, $all: [ID!]!) {
+      customer(id: $c) { id } order(id: $o) { id } node(id: $c) { id } nodes(ids: $all) { id }
+    }"""
     ids = {"c": f"cus_{hidden.id}", "o": f"ord_{order.id}"}
     data = (await ask(document, {**ids, "all": list(ids.values())}, partner)).data
     assert data == {"customer": None, "order": None, "node": None, "nodes": [None, None]}
