@@ -118,9 +118,7 @@ class SegmentReactor:
                     free.discard(row["id"])  # its rule is another one since we looked
         return {key: customers for key, customers in asked.items() if key not in free}
 
-    async def move_in(
-        self, watch: Watch, customers: Sequence[UUID], cause: MembershipCause, context: Context
-    ) -> None:
+    async def move_in(self, watch: Watch, customers: Sequence[UUID], cause: MembershipCause, context: Context) -> None:
         assert self.watched.catalogue is not None
         for start in range(0, len(customers), CHUNK):
             part = customers[start : start + CHUNK]

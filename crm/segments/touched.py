@@ -144,5 +144,3 @@ _RELATED = """
 SELECT (a.changes -> 'related_id' ->> 0)::uuid AS id FROM audit_entry a
 WHERE a.noun_id = ANY($1::uuid[]) AND a.action = 'relationship.deleted' AND a.changes ? 'related_id'
 """
-
-

@@ -51,9 +51,7 @@ async def note(actor: Actor, segment: Segment) -> None:
     )
 
 
-async def difference(
-    actor: Actor, segment_id: UUID, rule: Rule, *, now: datetime, patience: float = 5.0
-) -> Difference:
+async def difference(actor: Actor, segment_id: UUID, rule: Rule, *, now: datetime, patience: float = 5.0) -> Difference:
     """What would change if the segment had this rule; nothing is changed.
 
     Raises NotFound, RuleInvalid, Forbidden.
@@ -67,9 +65,7 @@ async def difference(
         return Difference()
 
 
-async def change(
-    actor: Actor, segment_id: UUID, rule: Rule, *, expected_version: int | None, now: datetime
-) -> Segment:
+async def change(actor: Actor, segment_id: UUID, rule: Rule, *, expected_version: int | None, now: datetime) -> Segment:
     """Put a new rule into force; its members come with the full pass that is due at once.
 
     Raises NotFound, VersionConflict, RuleInvalid, Forbidden, ValidationFailed for segments without a living rule.
@@ -112,9 +108,7 @@ SELECT (SELECT count(*) FROM coming) AS entering, (SELECT count(*) FROM going) A
 """
 
 
-async def _difference(
-    actor: Actor, segment: Segment, accepted: Accepted, now: datetime, patience: float
-) -> Difference:
+async def _difference(actor: Actor, segment: Segment, accepted: Accepted, now: datetime, patience: float) -> Difference:
     catalogue, context = await surroundings(now)
     binder = Parameters(3)
     condition = compile(accepted.tree, catalogue, alias="c", binder=binder, context=context, shape=Shape.SET)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
+from collections.abc import Coroutine
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from crm.database import fetch
 from crm.reactions import Follower, Reaction
 from crm.segments import definitions, refresh
 from crm.segments.reactor import SegmentReactor
 from crm.tail import Tail
-from models import Customer, Segment, SegmentKind
+from models import Segment, SegmentKind
 from tests.factories import NOW, OWNER
 
-OPEN = "SELECT c.given_name FROM segment_membership m JOIN customer c ON c.id = m.customer_id JOIN segment s ON s.id = m.segment_id WHERE s.key = $1 AND m.exited_at IS NULL"  # noqa: E501
+T = TypeVar("T")
+
+OPEN = """
+SELECT c.given_name FROM segment_membership m JOIN customer c ON c.id = m.customer_id
+JOIN segment s ON s.id = m.segment_id WHERE s.key = $1 AND m.exited_at IS NULL
+"""
 
 
 async def dynamic(
@@ -46,6 +54,7 @@ class Following:
 
     def __init__(self, now: datetime = NOW) -> None:
         self.time = now
+        self.outside = contextvars.copy_context()
         self.reactor = SegmentReactor(lambda: self.time)
         reaction = Reaction("segments", self.reactor.react, self.reactor.tick, 0.0)
         self.follower = Follower(reaction, Tail("segments", "test"), lambda: self.time)
@@ -60,4 +69,6 @@ class Following:
             if self.reactor.passes:
                 await self.reactor.passes
 
-
+    async def elsewhere(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something on another connection, outside the transaction that the test is in."""
+        return await asyncio.get_running_loop().create_task(work, context=self.outside.copy())
