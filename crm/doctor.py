@@ -21,6 +21,7 @@ from crm.settings import Settings
 LEAST_DISK = 1_000_000_000
 LEAST_VERSION = 180_000
 LONGEST_DRIFT = 5.0
+PATIENCE = 5.0
 
 
 class Level(StrEnum):
@@ -120,7 +121,7 @@ async def database(settings: Settings) -> list[Finding]:
 async def connected_findings(where: str, settings: Settings) -> list[Finding]:
     # A question each, asked in turn; the first that fails for want of a server ends them all.
     checks: tuple[Callable[[str], Awaitable[Finding]], ...] = (server, migrations, clock, staff, lifecycle)
-    async with connected(settings.database_url, Options(acquire_timeout=5.0), eager=False):
+    async with connected(settings.database_url, Options(acquire_timeout=PATIENCE), eager=False):
         findings = []
         for check in checks:
             findings.append(await check(where))
