@@ -14,11 +14,12 @@ import orjson
 from bench.harness import Work, alternate, analyze, database, show, stopwatch
 from crm import timeline
 from crm.access import system
-from crm.database import execute, fetch, fetch_read, listening
+from crm.database import execute, fetch, listening
 from crm.lifecycle import automatic, bulk, default, definitions, store
 from crm.lifecycle.definition import EdgeDefinition
 from crm.lifecycle.reports import churn, cohorts, funnel, matrix
 from crm.lifecycle.reports.frame import Grain, Period
+from crm.lifecycle.reports.reading import fetch_wide
 from models import Lifecycle
 
 BENCH = system("bench")
@@ -157,19 +158,19 @@ async def reports(path: Lifecycle, customers: int, *, runs: int) -> None:
     pairs: dict[str, tuple[Work, Work]] = {
         "funnel by month of entry": (
             lambda: funnel.funnel(BENCH, entered=PERIOD, cohort=Grain.MONTH),
-            lambda: fetch_read(FUNNEL, path.id, SINCE, UNTIL),
+            lambda: fetch_wide(FUNNEL, path.id, SINCE, UNTIL),
         ),
         "transition matrix of a year": (
             lambda: matrix.matrix(BENCH, period=Period(SINCE + timedelta(days=365), UNTIL)),
-            lambda: fetch_read(MATRIX, path.id, SINCE + timedelta(days=365), UNTIL),
+            lambda: fetch_wide(MATRIX, path.id, SINCE + timedelta(days=365), UNTIL),
         ),
         "retention triangle by month": (
             lambda: cohorts.triangle(BENCH, came=PERIOD, now=NOW),
-            lambda: fetch_read(TRIANGLE, SINCE.date(), UNTIL.date()),
+            lambda: fetch_wide(TRIANGLE, SINCE.date(), UNTIL.date()),
         ),
         "churn of a year by stage": (
             lambda: churn.churn(BENCH, period=Period(SINCE + timedelta(days=365), UNTIL)),
-            lambda: fetch_read(CHURN, path.id, SINCE + timedelta(days=365), UNTIL),
+            lambda: fetch_wide(CHURN, path.id, SINCE + timedelta(days=365), UNTIL),
         ),
     }
     rows = []

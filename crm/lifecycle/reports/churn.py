@@ -7,10 +7,10 @@ from math import sqrt
 from typing import Any
 
 from crm.access import Actor, Scope, need
-from crm.database import fetch_read
 from crm.lifecycle import store
 from crm.lifecycle.guards import Rule
 from crm.lifecycle.reports.frame import Group, Grouping, Period, audience, grouping, shown
+from crm.lifecycle.reports.reading import fetch_wide
 from crm.lifecycle.reports.steps import STEPS
 
 
@@ -67,7 +67,7 @@ async def churn(
         label=by.label,
         grouped=grouped,
     )
-    rows = await fetch_read(statement, path.id, [period.since, period.until], *who.values)
+    rows = await fetch_wide(statement, path.id, [period.since, period.until], *who.values)
     return [_churn(row, group) for row in rows]
 
 

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from crm import organization
 from crm.access import Actor, Scope, need
-from crm.database import fetch_read
 from crm.lifecycle import store
 from crm.lifecycle.guards import Rule
 from crm.lifecycle.reports.frame import Grain, Period, audience, days_of, first_day, midnight, next_day
+from crm.lifecycle.reports.reading import fetch_wide
 
 
 class Basis(StrEnum):
@@ -125,7 +125,7 @@ async def _by_orders(
     who = await audience(actor, where, first_parameter=4)
     customers = "" if who.everybody else " JOIN customer c ON c.id = d.customer_id"
     statement = _ORDERS.format(customers=customers, who=who.condition)
-    rows = await fetch_read(statement, grain.value.lower(), steps[0], steps[cohorts - 1], *who.values)
+    rows = await fetch_wide(statement, grain.value.lower(), steps[0], steps[cohorts - 1], *who.values)
     place = {step: number for number, step in enumerate(steps)}
     cells = {(place[row["cohort"]], place[row["step"]]): row["customers"] for row in rows if row["step"] in place}
     return {cohort: count for (cohort, step), count in cells.items() if cohort == step}, cells
@@ -144,8 +144,8 @@ async def _by_stage(
     ends = [midnight(step, zone) for step in [*steps, next_day(steps[-1], grain)]]
     who = await audience(actor, where, first_parameter=3)
     customers = "" if who.everybody else " JOIN customer c ON c.id = t.customer_id"
-    rows = await fetch_read(_STAGES.format(customers=customers, who=who.condition), path.id, ends, *who.values)
-    sizes = await fetch_read(_SIZES.format(customers=customers, who=who.condition), path.id, ends, *who.values)
+    rows = await fetch_wide(_STAGES.format(customers=customers, who=who.condition), path.id, ends, *who.values)
+    sizes = await fetch_wide(_SIZES.format(customers=customers, who=who.condition), path.id, ends, *who.values)
     # End number b + 1, counted from 1 as `ends` begins with a beginning, is that of step b - 1, counted from 0.
     cells: dict[tuple[int, int], int] = defaultdict(int)
     for row in rows:

@@ -8,10 +8,10 @@ from typing import Any
 
 from crm import organization
 from crm.access import Actor, Scope, need
-from crm.database import fetch_read
 from crm.lifecycle import store
 from crm.lifecycle.guards import Rule
 from crm.lifecycle.reports.frame import Grain, Group, Period, audience, grouping, shown
+from crm.lifecycle.reports.reading import fetch_wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ async def funnel(
         customers="" if plain else f" JOIN customer c ON c.id = t.customer_id{by.joins}",
         who=who.condition,
     )
-    rows = await fetch_read(statement, *values, *who.values)
+    rows = await fetch_wide(statement, *values, *who.values)
     return [_step(row, group) for row in rows]
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from crm import organization
 from crm.access import Actor, Scope, need
-from crm.database import fetch_read
 from crm.lifecycle import store
 from crm.lifecycle.guards import Rule
 from crm.lifecycle.reports.frame import Grain, Period, audience, edges_of
+from crm.lifecycle.reports.reading import fetch_wide
 from crm.lifecycle.reports.steps import STEPS
 from crm.value.arrays import Floats, Ints
 from crm.value.markov import estimated
@@ -72,7 +72,7 @@ async def matrix(
     who = await audience(actor, where, first_parameter=3)
     customers = "" if who.everybody else " JOIN customer c ON c.id = t.customer_id"
     statement = _MATRIX.format(customers=customers, who=who.condition)
-    rows = await fetch_read(statement, path.id, ends, *who.values)
+    rows = await fetch_wide(statement, path.id, ends, *who.values)
     stages = await Stage.filter(lifecycle_id=path.id).order_by("position", "id")
     return _matrix(path, _on_path(stages, rows), ends, rows, prior)
 

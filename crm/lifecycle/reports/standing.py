@@ -16,6 +16,7 @@ from crm.errors import ValidationFailed
 from crm.lifecycle import store
 from crm.lifecycle.guards import Rule
 from crm.lifecycle.reports.frame import Period, audience
+from crm.lifecycle.reports.reading import fetch_wide
 from crm.value.survival import kaplan_meier
 from models import Stage, StageOutcome
 
@@ -73,10 +74,10 @@ async def waiting(
     need(actor, Scope.LIFECYCLE_READ)
     path = await store.lifecycle_by_key(lifecycle)
     first, second = [await audience(actor, where, first_parameter=number) for number in (3, 5)]
-    standing = await fetch_read(
+    standing = await fetch_wide(
         _STANDING.format(customers=_customers("p", first.everybody), who=first.condition), path.id, now, *first.values
     )
-    stays = await fetch_read(
+    stays = await fetch_wide(
         _STAYS.format(customers=_customers("t", second.everybody), who=second.condition),
         path.id,
         period.since,
