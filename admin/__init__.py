@@ -7,7 +7,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette_admin import DropDown, I18nConfig, TimezoneConfig
-from starlette_admin.contrib.tortoise import Admin
 from starlette_admin.i18n import lazy_gettext as lazy
 from starlette_admin.importers import ImportConfig
 from starlette_admin.views import BaseView
@@ -21,6 +20,7 @@ from admin.customer_actions import CustomerActions
 from admin.customers import CustomerView
 from admin.dashboard import Home
 from admin.organisation import OrganisationPage
+from admin.panel import Panel
 from admin.preferences import PreferencesMiddleware
 from admin.shield import Shield
 from admin.theme import ArzeshTheme
@@ -84,7 +84,7 @@ def build_admin(settings: Settings) -> Starlette:
     """The panel as an application, to be mounted at /admin under the name `admin`."""
     catalogues.install()
     resolve_relations()
-    admin = Admin(
+    admin = Panel(
         title="Arzesh",
         base_url="/admin",
         route_name="admin",

@@ -235,7 +235,8 @@ class UseCaseView(RecordView):
         return {field.name for field in self.fields}
 
     def _typed_fields(self, request: Request) -> list[Typed]:
-        return [field for field in self.get_fields_list(request) if isinstance(field, Typed) and not field.read_only]  # type: ignore[attr-defined]
+        fields = self.get_fields_list(request)
+        return [field for field in fields if isinstance(field, Typed) and not field.read_only]
 
     async def _touched(self, request: Request, data: dict[str, Any]) -> dict[str, Any]:
         if request.state.action == RequestAction.IMPORT:

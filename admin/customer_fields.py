@@ -7,9 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette_admin import BaseField
 from starlette_admin.i18n import get_locale
+from starlette_admin.i18n import gettext as _
 
 from admin import formats, words
 from admin.fields import Typed
@@ -34,8 +36,12 @@ class Identities(Typed, BaseField):
         self.searchable = self.orderable = False
 
     def typed(self, form: FormData) -> Any:
-        rows = zip(*(map(str, form.getlist(f"{self.id}.{part}")) for part in PARTS), strict=False)
-        return [dict(zip(PARTS, map(str.strip, row), strict=True)) for row in rows if row[2].strip()]
+        columns = [[str(text).strip() for text in form.getlist(f"{self.id}.{part}")] for part in PARTS]
+        if len({len(column) for column in columns}) > 1:
+            # Half a row would read as rows taken away.
+            raise HTTPException(400, _("The rows of identities are incomplete."))
+        rows = [dict(zip(PARTS, row, strict=True)) for row in zip(*columns, strict=True)]
+        return [row for row in rows if row["value"]]
 
     def shown(self, serialized: Any) -> Any:
         return [{part: row[part] for part in PARTS} for row in serialized or []]

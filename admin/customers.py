@@ -36,7 +36,11 @@ from models.base import Record
 
 
 async def _segment_form(request: Request) -> str:
-    found = await Segment.filter(kind=SegmentKind.STATIC, archived_at=None).order_by("name").limit(200)
+    """The hand-picked segments to choose from; two actions ask for them, so they are remembered."""
+    if not hasattr(request.state, "hand_picked"):
+        known = Segment.filter(kind=SegmentKind.STATIC, archived_at=None).order_by("name").limit(200)
+        request.state.hand_picked = await known.only("id", "name")
+    found: list[Segment] = request.state.hand_picked
     return choices.select("segment", _("Hand-picked segment"), [(str(each.id), each.name) for each in found])
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import jdatetime
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from starlette_admin.i18n import get_locale, get_tzinfo
 from starlette_admin.i18n import gettext as _
 
@@ -40,18 +40,23 @@ def digits(text: str) -> str:
     return text.translate(_PERSIAN if current().persian_digits else _LATIN)
 
 
+def figures(text: str) -> str:
+    """A number in the digits that the reader chose, with the separators that go with them."""
+    return digits(text.replace(",", "٬").replace(".", "٫") if current().persian_digits else text)
+
+
 def number(value: float | Decimal | None, *, decimals: int = 0) -> str:
     if value is None:
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return digits(numbers.format_decimal(value, format=pattern, locale=get_locale()))
+    return figures(numbers.format_decimal(value, format=pattern, locale=get_locale()))
 
 
 def percent(value: float | None, *, decimals: int = 0) -> str:
     if value is None:
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
-    return digits(numbers.format_percent(value, format=pattern, locale=get_locale()))
+    return figures(numbers.format_percent(value, format=pattern, locale=get_locale()))
 
 
 def money(value: Decimal | float | None, code: str | None) -> str:
@@ -60,17 +65,20 @@ def money(value: Decimal | float | None, code: str | None) -> str:
         return NOTHING
     if code is None:
         return number(value, decimals=2)
-    return digits(numbers.format_currency(value, code, locale=get_locale()))
+    return figures(numbers.format_currency(value, code, locale=get_locale()))
 
 
 def short_money(value: Decimal | float | None, code: str) -> str:
     """A large amount in few characters: 1.2M."""
     if value is None:
         return NOTHING
-    if abs(value) < 100_000:
-        return digits(numbers.format_currency(round(value), code, locale=get_locale(), currency_digits=False))
+    if abs(float(value)) < 100_000:
+        whole = Locale.parse(get_locale()).currency_formats["standard"].pattern.replace(".00", "")
+        return figures(
+            numbers.format_currency(round(float(value)), code, whole, locale=get_locale(), currency_digits=False)
+        )
     shortened = numbers.format_compact_currency(value, code, locale=get_locale(), fraction_digits=2)
-    return digits(shortened)
+    return figures(shortened)
 
 
 def day(value: date | None) -> str:
@@ -95,8 +103,9 @@ def ago(value: datetime | None, now: datetime | None = None) -> str:
     """How long ago, in the largest unit; beyond a month the day itself."""
     if value is None:
         return NOTHING
-    gone: timedelta = value - (now or datetime.now(UTC))
-    if abs(gone) > timedelta(days=30):
+    until = now or datetime.now(UTC)
+    gone = value - until
+    if value < until - timedelta(days=30):
         return day(value.astimezone(get_tzinfo()).date())
     return digits(dates.format_timedelta(gone, add_direction=True, locale=get_locale()))
 

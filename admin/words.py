@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
-from starlette_admin.i18n import gettext, lazy_gettext
+from babel.support import LazyProxy
+from starlette_admin.i18n import gettext
 
 
 def _(message: str) -> str:
@@ -270,9 +271,16 @@ NAMES = (
 """What the product itself names in the data: the stages of the default lifecycle, the built-in roles."""
 
 
+class Label(LazyProxy):
+    """A text that is translated when it is read; imports look columns up by it."""
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
 def label(name: str) -> str:
-    """The label of a field, translated when it is read."""
-    return lazy_gettext(LABELS.get(name, name.replace("_", " ").capitalize()))
+    """The label of a field in the reader's language."""
+    return cast("str", Label(gettext, LABELS.get(name, name.replace("_", " ").capitalize()), enable_cache=False))
 
 
 def value(member: Any) -> str:

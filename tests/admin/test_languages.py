@@ -1,0 +1,105 @@
+"""The panel speaks English, Persian and Chinese, all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from starlette_admin.i18n import get_locale, set_locale
+
+from admin import catalogues, formats, preferences
+from scripts.panel_messages import missing, translated
+from tests.admin.desk import Desk
+from tests.factories import customer
+
+PLACE = re.compile(r"%\(\w+\)[sd]|%d|\{\w+\}")
+
+
+@pytest.fixture
+def persian() -> Iterator[None]:
+    before = get_locale()
+    catalogues.install()
+    set_locale("fa")
+    yield
+    set_locale(before)
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES[1:])
+def test_every_message_is_translated(language: str) -> None:
+    assert missing(language) == []
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES[1:])
+def test_translations_keep_the_places_for_values(language: str) -> None:
+    pairs = [(text, said) for text, said in translated(language).items() if isinstance(said, str)]
+    wrong = [text for text, said in pairs if set(PLACE.findall(text)) != set(PLACE.findall(said))]
+    assert wrong == []
+
+
+async def test_a_persian_page_runs_from_right_to_left(sara: Desk) -> None:
+    await customer("Ali")
+    sara.client.cookies.set("language", "fa", domain="crm.test", path="/")
+    page = (await sara.get("/customer/list")).text
+    head = page.split("<head>")[0]
+    assert 'lang="fa"' in head
+    assert 'dir="rtl"' in head
+    assert "tabler.rtl.min.css" in page
+    assert "مشتریان" in page
+
+
+async def test_the_browsers_language_is_heeded_until_one_is_chosen(sara: Desk) -> None:
+    page = await sara.client.get("/admin/customer/list", headers={"Accept-Language": "fa-IR,fa;q=0.9,en;q=0.8"})
+    assert 'lang="en"' in page.text  # chosen at the sign-in, from the member's own settings
+    sara.client.cookies.delete("language")
+    page = await sara.client.get("/admin/customer/list", headers={"Accept-Language": "fa-IR,fa;q=0.9,en;q=0.8"})
+    assert 'lang="fa"' in page.text
+
+
+async def test_choosing_a_language_returns_to_the_page(sara: Desk) -> None:
+    answer = await sara.post("/account/preferences", {"language": "zh", "next": "/admin/customer/list?q=a"})
+    assert answer.headers["location"] == "/admin/customer/list?q=a"
+    assert "客户" in (await sara.get("/customer/list")).text
+
+
+@pytest.mark.parametrize("target", ["https://evil.test/", "//evil.test/admin", "/elsewhere"])
+async def test_choosing_a_language_leads_to_no_other_site(sara: Desk, target: str) -> None:
+    answer = await sara.post("/account/preferences", {"language": "zh", "next": target})
+    assert answer.headers["location"].endswith("/admin/account")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("de,zh-CN;q=0.7", "zh"), ("", "en"), ("*", "en"), ("fa;q=0,en", "en"), ("x;q=abc,fa", "fa")],
+)
+def test_the_first_language_of_ours_is_taken(header: str, language: str) -> None:
+    assert preferences.asked_language(header) == language
+
+
+@pytest.mark.usefixtures("persian")
+def test_persian_days_are_jalali_and_in_persian_digits() -> None:
+    assert formats.day(date(2026, 3, 21)) == "۱ فروردین ۱۴۰۵"
+    assert formats.number(1234567) == "۱٬۲۳۴٬۵۶۷"
+
+
+@pytest.mark.usefixtures("persian")
+def test_calendar_and_digits_are_a_choice() -> None:
+    token = preferences._current.set(preferences.Preferences(calendar="gregorian", digits="latin"))
+    try:
+        assert formats.day(date(2026, 3, 21)).startswith("21")
+    finally:
+        preferences._current.reset(token)
+
+
+def test_money_has_the_decimals_of_its_currency() -> None:
+    assert formats.money(Decimal("1234.5"), "USD") == "$1,234.50"
+    assert formats.money(Decimal(1234), "JPY") == "¥1,234"
+    assert formats.money(None, "USD") == formats.NOTHING
+
+
+def test_a_moment_long_ago_is_a_day_and_a_recent_one_a_distance() -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    assert formats.ago(datetime(2026, 11, 19, 22, tzinfo=UTC), now) == "2 hours ago"
+    assert formats.ago(datetime(2026, 1, 2, tzinfo=UTC), now) == "Jan 2, 2026"
