@@ -28,6 +28,7 @@ from api.limits import Buckets
 from api.metrics import Metrics, MetricsPage
 from api.pages import Pages
 from crm import embedded, sessions
+from crm import reactions as following
 from crm.database import connected
 from crm.database.migrations import pending_migrations
 from crm.errors import CrmError, DatabaseUnavailable
@@ -57,7 +58,7 @@ def create_app(settings: Settings, *, execute: Execute = schema.execute) -> Star
         routes=routes(settings, gate, metrics, execute),
         middleware=middleware(settings, metrics, secure=secure),
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=one_after_another([database, observation, readiness]),
+        lifespan=one_after_another([database, observation, reactions, readiness]),
     )
     app.state.settings, app.state.metrics, app.state.readiness = settings, metrics, Readiness()
     return app
@@ -152,6 +153,19 @@ async def observation(app: Starlette) -> AsyncIterator[None]:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
+
+
+@asynccontextmanager
+async def reactions(app: Starlette) -> AsyncIterator[None]:
+    """Segments and lifecycles follow what happens, in whichever process comes first."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(following.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(running, 5.0)
 
 
 @asynccontextmanager

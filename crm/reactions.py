@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import structlog
 
 from crm.access import system
-from crm.errors import CrmError
+from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle import reactor as lifecycle
 from crm.lifecycle.automatic import sweep
 from crm.segments.reactor import SegmentReactor
@@ -99,6 +99,10 @@ class Follower:
         """Read on; the seconds to pause."""
         try:
             return await self.step()
+        except DatabaseUnavailable as error:
+            log.warning("the events cannot be followed now", follower=self.reaction.name, reason=error.message)
+            self.tail.held = False
+            return WAIT
         except Exception as error:  # noqa: BLE001 - whatever it was, the follower must not die of it
             log.exception("following the events failed", follower=self.reaction.name)
             self.tail.place = self.tail.settled
