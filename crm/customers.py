@@ -15,6 +15,7 @@ from crm.errors import DuplicateFound, Forbidden, ValidationFailed
 from crm.events import EventType
 from crm.identities import IdentityInput
 from crm.lifecycle import positions
+from crm.segments import merging
 from crm.visibility import need_visible, visible
 from models import Customer, CustomerKind, FieldDefinition, Identity, StaffMember
 from models.base import fresh
@@ -228,6 +229,7 @@ async def delete(actor: Actor, customer_id: UUID, *, expected_version: int | Non
         customer = await changes.load(Customer, customer_id, expected_version=expected_version)
         if await customer.orders.all().exists():  # type: ignore[attr-defined]
             raise ValidationFailed("This customer has orders, which the books need; archive it instead.", path=("id",))
+        await merging.forget(customer.id)
         await changes.delete(actor, customer, EventType.CUSTOMER_DELETED)
 
 
