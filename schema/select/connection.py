@@ -10,6 +10,7 @@ from graphql import GraphQLObjectType, get_named_type
 
 from crm.errors import ValidationFailed
 from schema.select import filters, search
+from schema.select.aggregate import Grouping
 from schema.select.inputs import Input
 from schema.select.kinds import CASTS, Kind
 from schema.select.order import Branch, By, Key, OrderKey, branches, written_keys
@@ -275,6 +276,8 @@ class _Rendering:
             return built(f'{PAGE_INFO[part.name][1](self)} AS "{part.key}"' for part in entry.children)
         if entry.name == "count":
             return self.count(entry)
+        if entry.name == "aggregate":
+            return self.aggregated(entry)
         return f"'{kind}'::text"
 
     def more_ahead(self) -> str:
@@ -315,6 +318,12 @@ class _Rendering:
     def outermost(self) -> str:
         """The cursor of the row that was read last; rows are numbered in the direction of reading."""
         return f"(a.c)[least(a.n, {self.page.size})]"
+
+    def aggregated(self, entry: Selected) -> str:
+        listing = self.listing
+        source = f"{table_of(listing.table.model)} {listing.row.alias_}"
+        grouping = Grouping(Ask(self.render, entry), origin_of(self.node), listing.row)
+        return grouping.sql(source, listing.rows.joins, list(listing.rows.where))
 
     def count(self, entry: Selected) -> str:
         """How many rows the whole list has; counting ends at the cap unless exactness is asked for."""

@@ -13,6 +13,7 @@ from strawberry.types.lazy_type import LazyType
 from tortoise.models import Model
 
 from crm.access import Scope
+from schema.select.aggregate import AT, FIGURES, GROUP_BY
 from schema.select.connection import PAGING, SEARCH, SORTING, WHERE, Connected
 from schema.select.inputs import Input
 from schema.select.kinds import Kind
@@ -43,6 +44,8 @@ T = TypeVar("T", bound=type)
 class ReadField(StrawberryField):
     """A field that compiles. Under the executor it only hands over what the statement found."""
 
+    node: Any = None
+
     @property
     def is_basic_field(self) -> bool:
         return False
@@ -51,13 +54,20 @@ class ReadField(StrawberryField):
     def arguments(self) -> list[StrawberryArgument]:
         if self._arguments is None:
             # Worked out when the schema is built, because only then are the types of other modules known.
-            node = node_type(self)
-            self._arguments = [argument.declared(node) for argument in self.inputs(node)]
+            node = resolved(self.node) or node_type(self)
+            declared = [argument.declared(node) for argument in self.inputs(node)]
+            self._arguments = [argument for argument in declared if argument is not None]
         return self._arguments
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
         self._arguments = value
+
+    def copy_with(self, type_var_map: Any) -> Any:
+        """A field of a connection of certain nodes, whose arguments are of their type."""
+        made = super().copy_with(type_var_map)
+        made.node = type_var_map.get("Node")
+        return made
 
     def inputs(self, node: Any) -> tuple[Input, ...]:
         source: Source = self.metadata[SOURCE]
@@ -75,7 +85,11 @@ class ReadField(StrawberryField):
 def node_type(field: StrawberryField) -> Any:
     """The type of the nodes, for a field whose type is a connection."""
     definition: Any = get_object_definition(field.type)
-    node = definition.type_var_map.get("Node") if definition else None
+    return resolved(definition.type_var_map.get("Node")) if definition else None
+
+
+def resolved(node: Any) -> Any:
+    """A type itself, where it may have been named only."""
     return node.resolve_type() if isinstance(node, LazyType) else node
 
 
@@ -179,6 +193,16 @@ def elements(source: str, *, order: str = "", scope: Scope | None = None, descri
 def part(description: str | None = None) -> Any:
     """A field that the source of the object above it renders by itself."""
     return _field(Part(), description)
+
+
+def aggregated(description: str) -> Any:
+    """The groups of a connection."""
+    return _field(Part(inputs=(GROUP_BY, FIGURES)), description)
+
+
+def percentile(description: str) -> Any:
+    """A percentile of a figure."""
+    return _field(Part(inputs=(AT,)), description)
 
 
 def counted(description: str) -> Any:

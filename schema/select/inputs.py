@@ -13,7 +13,10 @@ from strawberry.types.unset import UNSET
 
 @dataclass(frozen=True)
 class Input:
-    """An argument of a compiled field; its type is stated, or made from the type of the nodes of a connection."""
+    """An argument of a compiled field; its type is stated, or made from the type of the nodes of a connection.
+
+    A maker that gives None leaves the argument out.
+    """
 
     name: str
     annotation: Any = None
@@ -21,11 +24,14 @@ class Input:
     default: Any = UNSET
     made: Callable[[Any], Any] | None = None
 
-    def declared(self, node: Any) -> StrawberryArgument:
+    def declared(self, node: Any) -> StrawberryArgument | None:
+        annotation = self.made(node) if self.made else self.annotation
+        if annotation is None:
+            return None
         return StrawberryArgument(
             python_name=self.name,
             graphql_name=None,
-            type_annotation=StrawberryAnnotation(self.made(node) if self.made else self.annotation),
+            type_annotation=StrawberryAnnotation(annotation),
             description=self.description,
             default=self.default,
         )

@@ -62,7 +62,7 @@ class Draft:
     def selection(self, kind: Any, level: int) -> str:
         if is_interface_type(kind):
             return self.abstract(kind, level)
-        fields = [name for name in kind.fields if (kind.name, name) not in SKIPPED and self.fits(kind, name, level)]
+        fields = [name for name in kind.fields if self.fits(kind, name, level)]
         if not fields:
             return "{ __typename }"
         count = self.draw(st.integers(1, min(6, len(fields))))
@@ -73,6 +73,8 @@ class Draft:
         return "{ " + " ".join(self.wrapped(kind, part) for part in parts) + " }"
 
     def fits(self, kind: GraphQLObjectType, name: str, level: int) -> bool:
+        if (kind.name, name) in SKIPPED or name == "aggregate":  # test_aggregate has its own oracle
+            return False
         deep = is_composite_type(get_named_type(kind.fields[name].type))
         return not deep or (level < MAX_LEVELS and self.budget > 0)
 
