@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, parse, validate
 
 from crm import cli
 from crm.access import ALL_SCOPES
-from crm.commands import serve
+from crm.commands import demo, serve
 from crm.commands.running import operator
 from crm.demo import cdnow, credentials
 from crm.settings import Settings
@@ -190,6 +191,11 @@ async def test_the_demo_is_loaded_once_and_says_where_everything_is(
     assert "its password was told" in again.out
     assert await Order.all().count() == 6919
     assert await ValueRun.all().count() == 1
+
+
+def test_the_query_that_is_offered_fits_the_schema() -> None:
+    sdl = Path(__file__).parents[2] / "schema/schema.graphql"
+    assert validate(build_schema(sdl.read_text(encoding="utf-8")), parse(demo.QUERY)) == []
 
 
 async def test_the_demo_can_be_simulated(arzesh: Arzesh) -> None:
