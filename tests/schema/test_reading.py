@@ -16,7 +16,7 @@ from tests.schema.world import World
 
 DOCUMENTS = [
     "{ customers(first: 5) { nodes { orders { nodes { lines { nodes { product { sku } } } } } } } }",
-    "{ customers { nodes { id } } orders { nodes { id } } segments { nodes { members { count { value } } } } me { id } }",
+    "{ customers { nodes { id } } orders { nodes { id } } segments { nodes { members { nodes { id } } } } me { id } }",
     "{ customers { edges { cursor } pageInfo { hasNextPage hasPreviousPage endCursor } count { value exact } } }",
     "{ lifecycle { stages { customers { nodes { stage { stage { key } } valueMetrics { clv { amount } } } } } } }",
 ]
