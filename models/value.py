@@ -108,7 +108,8 @@ class ValueRun(Versioned):
 class ValueSnapshot(Record):
     """One customer's figures in one run; money in the run's currency, null where the figure cannot be known.
 
-    `insufficient` says why a figure is null: {figure: {reason, have, need}}.
+    `lacks` says by bits why figures are null (`crm.value.lacks`), and `insufficient` what the bits cannot: both
+    together are {figure: {reason, have, need}}. The table is partitioned by run; its key is (run, customer).
     """
 
     run: fields.ForeignKeyRelation[ValueRun] = fields.ForeignKeyField(
@@ -168,6 +169,7 @@ class ValueSnapshot(Record):
     ease = fields.FloatField(null=True)
     promises_kept = fields.FloatField(null=True)
     delivered_value = fields.FloatField(null=True)
+    lacks = fields.IntField(default=0)
     insufficient: dict[str, Any] = fields.JSONField(default=dict)
 
     if TYPE_CHECKING:

@@ -43,7 +43,18 @@ def _noted(row: Row, target: Row, ask: Ask) -> Rows:
 def _metric_sorts() -> list[OrderKey]:
     """Lists of customers can be ordered by every figure of the current value run."""
     fields = models.ValueSnapshot._meta.fields_map
-    unfit = {"id", "created_at", "updated_at", "as_of", "insufficient", "run_id", "customer_id", "run", "customer"}
+    unfit = {
+        "id",
+        "created_at",
+        "updated_at",
+        "as_of",
+        "insufficient",
+        "lacks",
+        "run_id",
+        "customer_id",
+        "run",
+        "customer",
+    }
     return [_metric_sort(name, kind_of(fields[name])) for name in fields if name not in unfit]
 
 

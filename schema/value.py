@@ -141,7 +141,7 @@ class ValueMetrics:
     value_tier: int | None = column()
     insufficient: list[InsufficientData] = elements(
         '(SELECT f.key AS "figure", f.value ->> \'reason\' AS "reason", (f.value ->> \'have\')::float8 AS "have", '
-        "(f.value ->> 'need')::float8 AS \"need\" FROM jsonb_each({t.insufficient}) f)",
+        "(f.value ->> 'need')::float8 AS \"need\" FROM jsonb_each(value_lacks({t.lacks}) || {t.insufficient}) f)",
         order="{e.figure}",
         description="Why figures are null.",
     )

@@ -195,7 +195,7 @@ NOUNS: dict[str, Exposed] = {
         tuple(
             column
             for column in ValueSnapshot._meta.fields_map
-            if column not in ("id", "created_at", "updated_at", "insufficient")
+            if column not in ("id", "created_at", "updated_at", "insufficient", "lacks")
             and column not in ValueSnapshot._meta.fk_fields
             and not column.endswith("_id")
         ),

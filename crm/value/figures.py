@@ -14,7 +14,7 @@ from crm.value.assumptions import MICRO, Assumptions
 from crm.value.book import NEVER, Book
 from crm.value.findings import Findings, plain
 from crm.value.fitting import Fitted
-from crm.value.lacks import Why, texts
+from crm.value.lacks import Why
 from crm.value.scoring import Facts, Forecast, axes, facts, forecast, recency_scores, rfm_cuts, tier
 
 TIER_SHARES = (0.01, 0.05, 0.2, 0.8)
@@ -33,7 +33,6 @@ class Kind(Enum):
     DAY = "days since 1970"
     TIME = "seconds since 1970"
     NAME = "number of a name"
-    JSON = "number of a text"
     KEY = "a UUID"
 
 
@@ -171,33 +170,30 @@ def figures(worth: Worth, assumed: Assumptions, findings: Findings, network: Flo
         **_matrix(worth, findings),
         **_relationship(worth.book),
     }
-    return {**found, "insufficient": _insufficient(worth, assumed, findings)}
-
-
-def _insufficient(worth: Worth, assumed: Assumptions, findings: Findings) -> Column:
     bits = np.zeros(len(worth.book), dtype=np.int64)
     for why, where in _lacks(worth, assumed, findings).items():
         bits += np.where(where, int(why), 0)
-    codes, index = np.unique(bits, return_inverse=True)
-    return Column(Kind.JSON, index, None, texts([int(code) for code in codes], findings.lacking))
+    return {**found, "lacks": Column(Kind.INT, bits)}
 
 
 def _lacks(worth: Worth, assumed: Assumptions, findings: Findings) -> dict[Why, Bools]:
     rows, nobody = worth.book.rows, np.zeros(len(worth.book), dtype=np.bool_)
     bought = worth.book.bought
     high = spread(worth.book, worth.forecast.high) if worth.forecast else np.zeros(len(rows))
+    seen = rows["revenue"] > 0
+    divided = findings.price_cut is not None and findings.cost_cut is not None
     return {
         Why.NO_PURCHASE: ~bought,
         Why.NO_MODEL: bought if worth.forecast is None else nobody,
-        Why.NO_REVENUE: rows["revenue"] <= 0,
+        Why.NO_REVENUE: ~seen,
         Why.NO_RATING: np.isnan(rows["nps"]) & np.isnan(rows["csat"]),
         Why.NO_EFFORT: np.isnan(rows["ces"]),
         Why.NO_PROMISE: np.isnan(rows["kept"]),
         Why.NO_STAFF: np.isnan(rows["top_share"]),
         Why.NO_POINT_VALUE: ~nobody if assumed.learning_point_value is None else nobody,
-        Why.NO_LIMIT: ~np.isfinite(high),
+        Why.NO_LIMIT: bought & ~np.isfinite(high),
         Why.NO_NEWCOMER: ~bought if findings.new_customer is None else nobody,
-        Why.NO_AXES: nobody if findings.price_cut is not None and findings.cost_cut is not None else ~nobody,
+        Why.NO_CELL: ~seen if divided else ~nobody,
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from enum import IntFlag
 
 from crm.value.findings import Lack, lack
@@ -52,39 +50,35 @@ class Why(IntFlag):
     NO_POINT_VALUE = 128
     NO_LIMIT = 256
     NO_NEWCOMER = 512
-    NO_AXES = 1024
+    NO_CELL = 1024
 
 
-def texts(codes: Sequence[int], model_lack: Lack | None) -> tuple[str, ...]:
-    """For each sum of bits {figure: {reason, have, need}} as JSON; the first reason of a figure stays."""
-    told = _told(model_lack)
-    return tuple(json.dumps(_together(told, Why(code)), separators=(",", ":")) for code in codes)
+def told(code: int) -> dict[str, Lack]:
+    """{figure: {reason, have, need}} of a sum of bits, as the database's value_lacks(code) tells it.
 
-
-def _together(told: dict[Why, tuple[tuple[str, ...], Lack]], code: Why) -> dict[str, Lack]:
+    Where two reasons keep a figure from being known, the lower bit is the deeper one.
+    """
     found: dict[str, Lack] = {}
-    for why, (figures, cause) in told.items():
-        if why in code:
-            found = dict.fromkeys(figures, cause) | found
+    for why in sorted(REASONS, reverse=True):
+        if why in Why(code):
+            figures, cause = REASONS[why]
+            found |= dict.fromkeys(figures, cause)
     return found
 
 
-def _told(model_lack: Lack | None) -> dict[Why, tuple[tuple[str, ...], Lack]]:
-    bought = lack("Purchases of this customer", 0, 1)
-    model = model_lack or bought
-    return {
-        Why.NO_PURCHASE: (PAST + FORECASTS, bought),
-        Why.NO_MODEL: (FORECASTS, model),
-        Why.NO_REVENUE: (
-            ("priceRealisation", "costToServeRatio", "matrixCell"),
-            lack("Revenue of this customer", 0, 1),
-        ),
-        Why.NO_RATING: (("satisfaction", "deliveredValue"), lack("Ratings (NPS or CSAT)", 0, 1)),
-        Why.NO_EFFORT: (("ease",), lack("Effort ratings (CES)", 0, 1)),
-        Why.NO_PROMISE: (("promisesKept",), lack("Interactions with a time to answer by", 0, 1)),
-        Why.NO_STAFF: (("topContactShare",), lack("Contacts with staff within a year", 0, 1)),
-        Why.NO_POINT_VALUE: (("learningPotential",), lack("A value per learning point in the settings", 0, 1)),
-        Why.NO_LIMIT: (("clvHigh",), lack("Purchases that bound what is spent", 1, 2)),
-        Why.NO_NEWCOMER: (("allowableAcquisition",), model),
-        Why.NO_AXES: (("matrixCell",), lack("Customers who differ in price realised and in cost to serve", 1, 2)),
-    }
+_BOUGHT = lack("Purchases of this customer", 0, 1)
+_MODEL = lack("Purchase models that fit these customers (see the warnings of the run)", 0, 1)
+REASONS: dict[Why, tuple[tuple[str, ...], Lack]] = {
+    Why.NO_MODEL: (FORECASTS, _MODEL),
+    Why.NO_PURCHASE: (PAST + FORECASTS, _BOUGHT),
+    Why.NO_REVENUE: (("priceRealisation", "costToServeRatio"), lack("Revenue of this customer", 0, 1)),
+    Why.NO_RATING: (("satisfaction", "deliveredValue"), lack("Ratings (NPS or CSAT)", 0, 1)),
+    Why.NO_EFFORT: (("ease",), lack("Effort ratings (CES)", 0, 1)),
+    Why.NO_PROMISE: (("promisesKept",), lack("Interactions with a time to answer by", 0, 1)),
+    Why.NO_STAFF: (("topContactShare",), lack("Contacts with staff within a year", 0, 1)),
+    Why.NO_POINT_VALUE: (("learningPotential",), lack("A value per learning point in the settings", 0, 1)),
+    Why.NO_LIMIT: (("clvHigh",), lack("Purchases that bound what is spent", 1, 2)),
+    Why.NO_NEWCOMER: (("allowableAcquisition",), _MODEL),
+    Why.NO_CELL: (("matrixCell",), lack("Customers who differ in price realised and in cost to serve", 1, 2)),
+}
+"""Reason → the figures that it keeps from being known, and what to say of them."""

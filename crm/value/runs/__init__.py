@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from crm.value.runs.recompute import begin, cancel, carry_out, recompute, resume
+from crm.value.runs.full import begin, cancel, carry_out, recompute, resume
 
 __all__ = ["begin", "cancel", "carry_out", "recompute", "resume"]

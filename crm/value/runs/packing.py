@@ -70,45 +70,38 @@ def _dictionary(column: Column) -> tuple[Bytes, NDArray[np.int64]] | None:
     """The texts that numbers stand for, as one padded table and their lengths."""
     if not column.names:
         return None
-    version = b"\x01" if column.kind is Kind.JSON else b""
-    texts = [version + name.encode() for name in column.names]
+    texts = [name.encode() for name in column.names]
     width = max(map(len, texts))
     table = np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), dtype=np.uint8)
     return table.reshape(len(texts), width), np.array([len(text) for text in texts])
 
 
 def _rows(columns: list[Column], dictionaries: list[tuple[Bytes, NDArray[np.int64]] | None], count: int) -> bytes:
+    """The fields of each row side by side, padded to equal width; then everything but the padding, row by row."""
     blocks = [_block(column, texts) for column, texts in zip(columns, dictionaries, strict=True)]
-    sizes = 2 + sum((size for _, size in blocks), np.zeros(count, dtype=np.int64))
-    at = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    stream = np.empty(int(sizes.sum()), dtype=np.uint8)
-    _put(stream, at, np.tile(_as_bytes(np.array([len(columns)]), ">i2"), (count, 1)), np.full(count, 2))
-    at = at + 2
+    width = 2 + sum(block.shape[1] for block, _ in blocks)
+    table = np.empty((count, width), dtype=np.uint8)
+    counts = np.ones((count, width), dtype=np.bool_)
+    table[:, :2] = _as_bytes(np.array([len(columns)]), ">i2")
+    at = 2
     for block, size in blocks:
-        _put(stream, at, block, size)
-        at = at + size
-    return stream.tobytes()
+        end = at + block.shape[1]
+        table[:, at:end] = block
+        if size is not None:
+            counts[:, at:end] = np.arange(end - at) < size[:, None]
+        at = end
+    return table[counts].tobytes()
 
 
-def _block(column: Column, texts: tuple[Bytes, NDArray[np.int64]] | None) -> tuple[Bytes, NDArray[np.int64]]:
-    """Length and value of one field of every row, padded on the right, and how many bytes of it count."""
+def _block(column: Column, texts: tuple[Bytes, NDArray[np.int64]] | None) -> tuple[Bytes, NDArray[np.int64] | None]:
+    """Length and value of one field of every row, and how many bytes of it count where that is not all of them."""
     if texts is None:
         value = _FIXED[column.kind](column.values)
         length = np.full(len(value), value.shape[1])
     else:
-        number = np.where(column.values < 0, 0, column.values).astype(np.int64)  # type: ignore[operator]
+        number = np.maximum(column.values.astype(np.int64), 0)
         value, length = texts[0][number], texts[1][number]
-    size = 4 + length
     if column.known is not None:
-        length, size = np.where(column.known, length, -1), np.where(column.known, size, 4)
+        length = np.where(column.known, length, -1)
+    size = None if (length == value.shape[1]).all() else 4 + np.maximum(length, 0)
     return np.concatenate([_as_bytes(length, ">i4"), value], axis=1), size
-
-
-def _put(stream: Bytes, at: NDArray[np.int64], block: Bytes, size: NDArray[np.int64]) -> None:
-    place = np.arange(block.shape[1])
-    where = at[:, None] + place
-    if (size == block.shape[1]).all():
-        stream[where] = block
-        return
-    counts = place < size[:, None]
-    stream[where[counts]] = block[counts]

@@ -9,9 +9,8 @@ from crm.access import Actor
 from crm.database import execute, fetch, transaction
 from crm.events import EventType
 from crm.value.assumptions import Assumptions
+from crm.value.runs import partition
 from models import RunStatus, ValueRun
-
-PRUNED_AT_ONCE = 20_000
 
 _RETIRE = """
 UPDATE value_run SET is_current = false, status = 'RETIRED', updated_at = now()
@@ -21,14 +20,12 @@ _OLD = """
 SELECT id FROM value_run WHERE status IN ('PUBLISHED', 'RETIRED') AND NOT is_current
 ORDER BY as_of DESC, id DESC OFFSET $1
 """
-_PRUNE = """
-DELETE FROM value_snapshot WHERE id IN (SELECT id FROM value_snapshot WHERE run_id = $1 LIMIT $2)
-"""
 
 
 async def publish(actor: Actor, run: ValueRun, *, now: datetime) -> None:
     """Publish a run whose snapshots are written; it becomes the current one unless that is of a later moment."""
     async with transaction():
+        await partition.attach(run.id)
         await execute(_RETIRE, run.as_of)
         later = await ValueRun.filter(is_current=True).exists()
         run.update_from_dict(
@@ -53,7 +50,7 @@ async def prune(keep: int) -> int:
     """Delete the runs beyond the newest `keep`, the current one apart; how many."""
     old = await fetch(_OLD, max(keep - 1, 0))
     for row in old:
-        while await execute(_PRUNE, row["id"], PRUNED_AT_ONCE):
-            pass
-        await execute("DELETE FROM value_run WHERE id = $1", row["id"])
+        async with transaction():
+            await partition.drop(row["id"])
+            await execute("DELETE FROM value_run WHERE id = $1", row["id"])
     return len(old)

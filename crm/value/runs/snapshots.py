@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 from crm.database import connection, execute, translated
 from crm.value.book import Book
 from crm.value.figures import Column, Figures, Kind
+from crm.value.runs import partition
 from crm.value.runs.packing import pack
 
 PATIENCE = 3600.0
 """Seconds that copying a run may take."""
-TABLE = "value_snapshot"
 _REPLACED = "DELETE FROM value_snapshot WHERE run_id = $1 AND customer_id = ANY($2::uuid[])"
 
 
-async def write(run_id: UUID, book: Book, figures: Figures, *, as_of: datetime, now: datetime) -> int:
+async def write(
+    run_id: UUID, book: Book, figures: Figures, *, as_of: datetime, now: datetime, table: str = partition.PARENT
+) -> int:
     """Append the snapshots of a book to a run, inside the caller's transaction; their number."""
     columns = {**identity(run_id, book, as_of, now), **figures}
     with translated():
         async with connection() as driver:
             status: str = await driver.copy_to_table(
-                TABLE,
+                table,
                 source=_later(pack(list(columns.values()), len(book))),
                 columns=list(columns),
                 format="binary",

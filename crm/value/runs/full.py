@@ -11,6 +11,8 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+from threadpoolctl import threadpool_limits
+
 from crm import audit, organization
 from crm.access import Actor, Scope, need
 from crm.changes import load
@@ -21,7 +23,7 @@ from crm.value.book import Book
 from crm.value.figures import Worth, figures, find
 from crm.value.findings import Findings
 from crm.value.fitting import Fitted, fit
-from crm.value.runs import network, settings, snapshots
+from crm.value.runs import network, partition, settings, snapshots
 from crm.value.runs.inputs import Moment, holdout_start, read
 from crm.value.runs.publish import publish
 from models import RunStatus, ValueRun
@@ -108,7 +110,7 @@ async def resume(actor: Actor, *, now: datetime) -> ValueRun | None:
 
 async def _end(run_id: UUID, status: RunStatus, error: str | None, now: datetime) -> None:
     async with transaction():
-        await execute("DELETE FROM value_snapshot WHERE run_id = $1", run_id)
+        await partition.drop(run_id)
         await ValueRun.filter(id=run_id).update(status=status, error=error, finished_at=now, step=None)
 
 
@@ -167,8 +169,9 @@ class _Work:
     async def write(self, book: Book, columns: Any) -> None:
         async with transaction():
             await execute("SET LOCAL statement_timeout = 0")
-            await execute("DELETE FROM value_snapshot WHERE run_id = $1", self.run.id)
-            await snapshots.write(self.run.id, book, columns, as_of=self.run.as_of, now=self.now)
+            table = await partition.create(self.run.id)
+            await snapshots.write(self.run.id, book, columns, as_of=self.run.as_of, now=self.now, table=table)
+            await partition.seal(self.run.id)
 
     async def step(self, name: str, **values: Any) -> None:
         """Show how far the run is, and stop if somebody asked for it."""
@@ -211,8 +214,10 @@ def _margin(book: Book, assumed: Assumptions) -> tuple[str, float]:
 
 
 def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth]:
-    found = fit(book, assumed)
-    findings, worth = find(book, assumed, found)
+    # Threads of the algebra library wait for one another more than they work where the processors are shared.
+    with threadpool_limits(1, user_api="blas"):
+        found = fit(book, assumed)
+        findings, worth = find(book, assumed, found)
     return found, findings, worth
 
 

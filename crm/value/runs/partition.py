@@ -1,0 +1,49 @@
+"""The partition that holds one run's snapshots: filled alone, indexed at once, attached, and dropped as a whole."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from crm.database import execute, fetch_value
+from models import ValueSnapshot
+
+PARENT = "value_snapshot"
+
+
+def name(run_id: UUID) -> str:
+    return f"{PARENT}_{run_id.hex}"
+
+
+async def create(run_id: UUID) -> str:
+    """An empty table for the run, which nobody reads yet; its name. One that an interrupted run left is dropped."""
+    table = name(run_id)
+    await drop(run_id)
+    await execute(f"CREATE TABLE {table} (LIKE {PARENT} INCLUDING DEFAULTS INCLUDING STORAGE)")
+    return table
+
+
+async def seal(run_id: UUID) -> None:
+    """Give the filled table the keys and indexes of its parent, so that attaching it takes no time."""
+    table = name(run_id)
+    await execute(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, customer_id)")
+    for index in ValueSnapshot._meta.indexes:
+        columns = ", ".join(index if isinstance(index, tuple) else index.fields)
+        await execute(f"CREATE INDEX ON {table} ({columns})")
+    await execute(
+        f"ALTER TABLE {table} ADD CHECK (run_id = '{run_id}'), "
+        "ADD FOREIGN KEY (run_id) REFERENCES value_run (id) ON DELETE CASCADE, "
+        "ADD FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE"
+    )
+
+
+async def attach(run_id: UUID) -> None:
+    """Make the sealed table part of all snapshots."""
+    await execute(f"ALTER TABLE {PARENT} ATTACH PARTITION {name(run_id)} FOR VALUES IN ('{run_id}')")
+
+
+async def drop(run_id: UUID) -> None:
+    """Forget the snapshots of a run."""
+    table = name(run_id)
+    if await fetch_value("SELECT true FROM pg_inherits WHERE inhrelid = to_regclass($1)", table):
+        await execute(f"ALTER TABLE {PARENT} DETACH PARTITION {table}")
+    await execute(f"DROP TABLE IF EXISTS {table}")
