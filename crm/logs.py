@@ -17,7 +17,7 @@ SECRETS = (
     (re.compile(r"(postgres(?:ql)?://[^:/@\s]*):[^@\s]*@"), r"\1:…@"),
     (re.compile(r"([Bb]earer|BEARER|[Bb]asic|BASIC)\s+[\w.~+/=-]{8,}"), r"\1 …"),
 )
-QUIET = ("uvicorn.access", "tortoise", "asyncio", "python_multipart", "httpx", "httpcore")
+QUIET = ("uvicorn.access", "tortoise", "asyncio", "python_multipart", "httpx", "httpcore", "starlette_admin")
 """Loggers that say nothing below a warning: each request has a line, and statements and addresses hold secrets."""
 
 
