@@ -10,6 +10,7 @@ from uuid import UUID
 from crm.access import Actor, Scope, need
 from crm.database import fetch, fetch_row
 from crm.errors import Forbidden, NotFound, ValidationFailed
+from crm.visibility import need_visible
 
 MAX_POINTS = 400
 MAX_SEGMENTS = 30
@@ -104,8 +105,9 @@ def need_whole(actor: Actor) -> None:
 
 
 async def segments_at(actor: Actor, customer_id: UUID, at: datetime) -> list[str]:
-    """The keys of the segments that a customer was in at a time. Raises Forbidden."""
+    """The keys of the segments that a customer was in at a time. Raises NotFound, Forbidden."""
     need(actor, Scope.SEGMENT_READ)
+    await need_visible(actor, customer_id)
     return [row["key"] for row in await fetch(_AT, customer_id, at)]
 
 

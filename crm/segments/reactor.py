@@ -18,7 +18,7 @@ from crm.errors import Busy, CrmError, DatabaseUnavailable
 from crm.rules.predicate import surroundings
 from crm.rules.sql import Context, Parameters
 from crm.rules.turning import turned
-from crm.segments import evaluation
+from crm.segments import evaluation, library
 from crm.segments.statement import statement
 from crm.segments.touched import concerns_everybody, customers_of, touches
 from crm.segments.watching import Watch, Watched
@@ -175,6 +175,7 @@ class SegmentReactor:
                 await evaluation.evaluate(self.actor, key, now=self.now())
             except CrmError as error:
                 await evaluation.note_failure(key, error, now=self.now())
+        await library.recompute(self.actor, now=self.now(), older_than=library.KEPT)
 
     async def close(self) -> None:
         if self.passes is not None:

@@ -1,0 +1,92 @@
+"""Installing the ready-made segments, and computing anew those that no rule can say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import numpy as np
+import structlog
+
+from crm.access import Actor, Scope, need
+from crm.database import fetch
+from crm.errors import ValidationFailed
+from crm.segments import definitions, needs, refresh
+from crm.segments.clusters import FEATURES, STATEMENT, cluster, described
+from crm.segments.computed import Computed, take
+from crm.segments.library_entries import ENTRIES, Entry
+from models import Segment, SegmentKind
+
+log = structlog.get_logger("arzesh.segments")
+
+KEPT = timedelta(hours=24)
+"""How old a computed group may become before it is computed anew."""
+
+RULED = tuple(dict.fromkeys(entry.group for entry in ENTRIES))
+COMPUTED = ("NEEDS", "BEHAVIOUR")
+GROUPS = (*RULED, *COMPUTED)
+
+
+async def install(actor: Actor, groups: Collection[str], *, now: datetime) -> list[Segment]:
+    """Install groups of the library; what is there already stays as it is, computed groups are computed anew.
+
+    Returns the segments of the groups. Raises ValidationFailed for an unknown group or too few customers to compute
+    one, Forbidden, also when a rule reads what the actor may not.
+    """
+    need(actor, Scope.SEGMENT_WRITE)
+    unknown = sorted(set(groups) - set(GROUPS))
+    if unknown or not groups:
+        named = f"'{unknown[0][:60]}' is not a group of the library" if unknown else "No group is named"
+        raise ValidationFailed(f"{named}; the groups are {', '.join(GROUPS)}.", path=("groups",))
+    if set(groups) & set(COMPUTED):
+        need(actor, Scope.ORDER_READ, Scope.INTERACTION_READ)
+    made = [await _entry(actor, entry, now) for entry in ENTRIES if entry.group in groups]
+    for group in COMPUTED:
+        if group in groups:
+            made += await _computed(actor, group, now)
+    return made
+
+
+async def _entry(actor: Actor, entry: Entry, now: datetime) -> Segment:
+    known = await Segment.get_or_none(key=entry.key)
+    if known is not None:
+        return known
+    text = f"{entry.description} Source: {entry.source}."
+    fields: definitions.SegmentFields = {"name": entry.name, "description": text, "library_key": entry.group}
+    made = await definitions.create_by_rule(
+        actor, key=entry.key, kind=SegmentKind.DYNAMIC, rule=entry.rule, fields=fields, now=now
+    )
+    await refresh.soon(actor, made.id, now=now, patience=0.5)
+    return await Segment.get(id=made.id)
+
+
+async def _computed(actor: Actor, group: str, now: datetime) -> list[Segment]:
+    found = await (needs.groups(now) if group == "NEEDS" else _clusters(now))
+    made = [await take(actor, one, group, now=now) for one in found]
+    old = Segment.filter(library_key=group, archived_at=None).exclude(id__in=[one.id for one in made])
+    for gone in await old:  # there are fewer groups than before
+        await take(actor, Computed(gone.key, gone.name, gone.description, ()), group, now=now)
+    return made
+
+
+async def _clusters(now: datetime) -> list[Computed]:
+    rows = await fetch(STATEMENT, now)
+    values = np.array([[float(row[column] or 0) for column, _ in FEATURES] for row in rows], dtype=np.float64).reshape(
+        len(rows), len(FEATURES)
+    )
+    found = await asyncio.to_thread(cluster, values)
+    return described(found, values, [row["id"] for row in rows])
+
+
+async def recompute(actor: Actor, *, now: datetime, older_than: timedelta = timedelta()) -> list[str]:
+    """Compute anew the installed computed groups that are older than that; the keys of their segments."""
+    old = Segment.filter(library_key__in=COMPUTED, archived_at=None, evaluated_at__lte=now - older_than)
+    made: list[str] = []
+    for group in sorted({str(segment.library_key) for segment in await old}):
+        try:
+            made += [segment.key for segment in await _computed(actor, group, now)]
+        except ValidationFailed as error:
+            log.warning("a group of segments cannot be computed", group=group, reason=error.message)
+            await Segment.filter(library_key=group).update(evaluation_error=error.message, evaluated_at=now)
+    return made

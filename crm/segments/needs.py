@@ -1,0 +1,45 @@
+"""Needs-based groups: customers by the category of product that most of their money went to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from crm.database import fetch
+from crm.segments.computed import Computed
+
+SOURCE = "Kotler & Keller, Marketing Management: segmenting by need; the share of spending by category stands for it"
+SHARE = 0.5
+MONTHS = 24
+MOST = 12
+
+_SHARES = """
+WITH spent AS (
+    SELECT l.customer_id, p.category, sum(l.amount * o.exchange_rate) AS amount
+    FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
+    WHERE p.category IS NOT NULL AND o.placed_at > $1::timestamptz - make_interval(months => $2)
+      AND o.status <> 'CANCELLED'
+    GROUP BY l.customer_id, p.category
+), best AS (
+    SELECT DISTINCT ON (customer_id) customer_id, category, amount,
+           sum(amount) OVER (PARTITION BY customer_id) AS total
+    FROM spent ORDER BY customer_id, amount DESC, category
+)
+SELECT category, array_agg(customer_id) AS customers FROM best
+WHERE total > 0 AND amount >= $3 * total GROUP BY category ORDER BY count(*) DESC, category LIMIT $4
+"""
+
+
+async def groups(now: datetime) -> list[Computed]:
+    """One group a category: those who spent at least half of their money on it in the last two years."""
+    rows = await fetch(_SHARES, now, MONTHS, SHARE, MOST)
+    return [_group(number, row["category"], row["customers"]) for number, row in enumerate(rows, start=1)]
+
+
+def _group(number: int, category: str, customers: list[UUID]) -> Computed:
+    return Computed(
+        f"needs-{number}",
+        f"Mostly {category}"[:200],
+        f"Spent at least {SHARE:.0%} of their money on {category} in the last {MONTHS} months. Source: {SOURCE}.",
+        customers,
+    )

@@ -1,0 +1,88 @@
+"""The ready-made segments: all of them can be installed, twice, and the computed ones say what they are."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from crm import orders, products
+from crm.access import Scope
+from crm.errors import Forbidden, ValidationFailed
+from crm.segments import library
+from crm.segments.clusters import cluster, standardised
+from crm.segments.library_entries import ENTRIES
+from models import Segment, SegmentKind
+from tests.crm.segments_world import members
+from tests.factories import NOW, OWNER, customer, everything_but, order
+
+
+async def test_every_entry_can_be_installed_and_again_without_change(db: str) -> None:
+    first = await library.install(OWNER, library.RULED, now=NOW)
+    again = await library.install(OWNER, library.RULED, now=NOW)
+    assert [one.key for one in first] == [entry.key for entry in ENTRIES]
+    assert [(one.id, one.version) for one in again] == [(one.id, one.version) for one in first]
+    assert all(one.evaluation_error is None and one.evaluated_at == NOW for one in first)
+    assert all("Source: " in one.description for one in first)
+
+
+async def test_an_unknown_group_is_refused_and_names_the_known_ones(db: str) -> None:
+    with pytest.raises(ValidationFailed, match="the groups are RFM, TIERS, STRATEGIC, NEEDS, BEHAVIOUR"):
+        await library.install(OWNER, ["HOROSCOPE"], now=NOW)
+    with pytest.raises(Forbidden):
+        await library.install(everything_but(Scope.VALUE_READ), ["RFM"], now=NOW)
+
+
+async def test_needs_follow_the_share_of_spending_by_category(db: str) -> None:
+    sara, ali = await customer("Sara"), await customer("Ali")
+    for sku, category in (("tea", "Drinks"), ("pen", "Office")):
+        await products.create(OWNER, fields={"sku": sku, "name": sku, "category": category})
+    await buys(sara, tea="90", pen="10")
+    await buys(ali, tea="49", pen="51")
+    made = await library.install(OWNER, ["NEEDS"], now=NOW)
+    assert {one.name: await members(one.key) for one in made} == {"Mostly Drinks": {"Sara"}, "Mostly Office": {"Ali"}}
+
+
+async def buys(who: object, **prices: str) -> None:
+    lines = [orders.LineInput(sku=sku, quantity=Decimal(1), unit_price=Decimal(price)) for sku, price in prices.items()]
+    await orders.record(OWNER, who.id, fields={"placed_at": NOW}, lines=lines, now=NOW)  # type: ignore[attr-defined]
+
+
+async def test_behaviour_is_clustered_into_segments_that_say_what_they_are(db: str) -> None:
+    for number in range(60):
+        one = await customer(f"P{number}")
+        for days in range(1 if number % 2 else 6):
+            await order(one, "500" if number % 2 else "5", days_ago=300 if number % 2 else days)
+    made = await library.install(OWNER, ["BEHAVIOUR"], now=NOW)
+    assert [(one.key, one.size, one.kind) for one in made] == [
+        ("micro-1", 30, SegmentKind.STATIC),
+        ("micro-2", 30, SegmentKind.STATIC),
+    ]
+    assert "Silhouette" in made[0].description
+    assert await library.recompute(OWNER, now=NOW) == ["micro-1", "micro-2"]
+    assert await Segment.all().count() == 2
+
+
+async def test_too_few_customers_are_not_clustered(db: str) -> None:
+    with pytest.raises(ValidationFailed, match="0 customers bought; clusters need at least 50"):
+        await library.install(OWNER, ["BEHAVIOUR"], now=NOW)
+
+
+def test_three_heaps_are_found_as_three() -> None:
+    dice = np.random.default_rng(1)
+    heaps = [dice.normal(middle, 0.01, (100, 5)) for middle in (1.0, 5.0, 20.0)]
+    found = cluster(np.vstack(heaps))
+    assert len(found.centres) == 3
+    assert found.silhouette > 0.9
+    assert [len(set(part)) for part in np.split(found.labels, 3)] == [1, 1, 1]
+
+
+def test_a_feature_without_spread_does_not_count() -> None:
+    values = np.column_stack([np.arange(10.0), np.full(10, 3.0)])
+    assert np.all(standardised(values)[:, 1] == 0)
+
+
+def test_customers_who_are_all_alike_are_not_clustered() -> None:
+    with pytest.raises(ValidationFailed, match="behave alike"):
+        cluster(np.ones((100, 5)))
