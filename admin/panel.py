@@ -14,6 +14,7 @@ class Panel(Admin):
     @route("/_api/{key}/import", methods=["POST"], name="import")
     async def _render_import(self, request: Request) -> Response:
         try:
-            return await super()._render_import(request)
+            answer: Response = await super()._render_import(request)
+            return answer
         finally:
             await request.close()

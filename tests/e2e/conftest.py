@@ -1,0 +1,120 @@
+"""The whole product behind a real socket, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from api.app import create_app
+from crm.lifecycle import default
+from crm.settings import Settings
+from tests.admin.desk import PASSWORD, hire
+from tests.factories import OWNER
+
+SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+]
+REMEDY = "the browser tests need Debian's Chromium: run `apt-get install chromium` once as root"
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(REMEDY)
+        pytest.skip(REMEDY)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def site(settings: Settings) -> AsyncIterator[str]:
+    """Address of a running server with an administrator and the default lifecycle."""
+    await hire()
+    await default.install(OWNER)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        app = create_app(replace(settings, public_url=url))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))
+        task = asyncio.create_task(server._serve([listening]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
+            await asyncio.sleep(0.01)
+        yield url
+        server.should_exit = True
+        await task
+
+
+@dataclass
+class Visit:
+    """A page, and whatever went wrong on it."""
+
+    page: Page
+    site: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        page, faults = self.page, self.faults
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda asked: faults.append(asked.url) if not self._ours(asked.url) else None)
+
+    def _ours(self, url: str) -> bool:
+        return url.startswith((self.site, "data:", "blob:"))
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(f"{self.site}/admin{path}")
+
+    async def sign_in(self, address: str = "sara@example.com") -> None:
+        await self.page.fill("#username", address)
+        await self.page.fill("#password", PASSWORD)
+        await self.page.click("button[type=submit]")
+        await self.page.wait_for_url(lambda url: "/login" not in url)
+
+    async def shoot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@asynccontextmanager
+async def visiting(
+    browser: Browser, site: str, *, language: str = "en", theme: str = "light", width: int = 1280
+) -> AsyncIterator[Visit]:
+    context: BrowserContext = await browser.new_context(viewport={"width": width, "height": 900})
+    chosen = {"language": language, "theme": theme, "timezone": "Asia/Tehran"}
+    await context.add_cookies([{"name": name, "value": value, "url": site} for name, value in chosen.items()])
+    context.set_default_timeout(15_000)
+    visit = Visit(await context.new_page(), site)
+    visit.watch()
+    await visit.open("/")
+    yield visit
+    await context.close()
+
+
+@pytest.fixture
+async def visit(chromium: Browser, site: str) -> AsyncIterator[Visit]:
+    """An administrator who has just signed in."""
+    async with visiting(chromium, site) as found:
+        await found.sign_in()
+        yield found
+        assert found.faults == []
