@@ -7,7 +7,7 @@ from importlib.metadata import version as version_of
 
 import typer
 
-from crm.commands import demo, doctor, imports, migrate, serve, staff, tokens, value
+from crm.commands import demo, doctor, imports, migrate, serve, staff, tokens, value, worker
 from crm.commands.running import errors, out
 from crm.errors import CrmError, Problems, SettingsInvalid
 
@@ -19,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
