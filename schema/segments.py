@@ -8,11 +8,13 @@ from strawberry.scalars import JSON
 
 import models
 from crm.access import Scope
+from schema.actors import ActorNote, actor_note
 from schema.connections import Connection
 from schema.enums import MembershipCause, SegmentKind
 from schema.node import Node
-from schema.select.declare import column, connection, one, reads
+from schema.select.declare import column, computed, connection, many, one, reads
 from schema.select.inputs import Input
+from schema.select.kinds import Kind, written
 from schema.select.order import By
 from schema.select.render import Ask
 from schema.select.rows import Row, table_of
@@ -26,10 +28,20 @@ LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 
 
 def current_segments(row: Row, target: Row, ask: Ask) -> Rows:
-    """The segments that a customer is in now."""
+    """The segments that a customer is in, or was in at a time."""
     stay = Row(f"{target.alias_}m", models.SegmentMembership)
     join = f" JOIN {table_of(models.SegmentMembership)} {stay.alias_} ON {stay.segment_id} = {target.id}"
-    return Rows((f"{stay.customer_id} = {row.id}", f"{stay.exited_at} IS NULL"), joins=join)
+    at = ask.bound("asOf", "timestamptz")
+    then = f"{stay.entered_at} <= {at} AND ({stay.exited_at} IS NULL OR {stay.exited_at} > {at})"
+    return Rows((f"{stay.customer_id} = {row.id}", then if at else f"{stay.exited_at} IS NULL"), joins=join)
+
+
+def _fresh_as_of(segment: Row) -> str:
+    """Up to when a segment's members are known to be right: for dynamic ones, as far as the events are followed."""
+    cursor = f"(SELECT e.caught_up_at FROM {table_of(models.EventCursor)} e WHERE e.name = 'segments')"
+    followed = f"GREATEST({segment.evaluated_at}, {cursor})"
+    vouched = f"{segment.evaluation_error} IS NULL AND {segment.evaluated_version} = {segment.rule_version}"
+    return f"CASE WHEN {segment.kind} = 'DYNAMIC' AND {vouched} THEN {followed} ELSE {segment.evaluated_at} END"
 
 
 def _members(row: Row, target: Row, ask: Ask) -> Rows:
@@ -57,10 +69,20 @@ class Segment(Node):
     evaluation_ms: int | None = column()
     evaluation_error: str | None = column()
     size: int = column(whole=True, description="How many customers were in it when it was last evaluated.")
+    due_at: datetime | None = column(description="When the next full pass is due.")
+    stale_after: datetime | None = column(description="After this time nobody vouches for the members.")
+    fresh_as_of: datetime | None = computed(
+        lambda row, ask: written(Kind.INSTANT, f"({_fresh_as_of(row)})"),
+        description="Up to when the members are known to be right.",
+    )
+    library_key: str | None = column(description="The group of the library that it comes from.")
     archived_at: datetime | None = column()
     created_at: datetime = column()
     updated_at: datetime = column()
     version: int = column()
+    versions: list["SegmentVersion"] = many(
+        "versions", order="{t.number} DESC", about=3, description="The rule through time, the latest first."
+    )
     members: Connection[LazyCustomer] = connection(
         _members,
         Input("as_of", datetime | None, "The members at this time; now unless given."),
@@ -69,6 +91,19 @@ class Segment(Node):
     memberships: Connection["SegmentMembership"] = connection(
         "memberships", order=[By("entered_at", descending=True)], description="All stays, past ones too."
     )
+
+
+@reads(models.SegmentVersion, scope=Scope.SEGMENT_READ)
+class SegmentVersion(Node):
+    """A rule as it was from a time on."""
+
+    number: int = column()
+    rule: JSON = column(description="The rule as a tree.")
+    rule_text: str = column(description="The same rule in words.")
+    entered: int | None = column(whole=True, description="How many customers came in when it took effect.")
+    exited: int | None = column(whole=True, description="How many went out.")
+    actor: ActorNote = actor_note()
+    created_at: datetime = column()
 
 
 @reads(models.SegmentMembership, scope=Scope.SEGMENT_READ, customers=["customer_id"])

@@ -6,11 +6,12 @@ import strawberry
 
 import models
 from crm import ids
-from crm.errors import Blocked
+from crm.errors import Blocked, ValidationFailed
 from crm.lifecycle import positions
 from crm.lifecycle.positions import Obstacle
-from crm.segments import definitions, static
+from crm.segments import definitions, refresh, static
 from schema.customers import Customer
+from schema.mutations.segment_rules import SegmentRuleMutations
 from schema.mutations.support import (
     Info,
     Payload,
@@ -24,6 +25,8 @@ from schema.mutations.support import (
     written,
 )
 from schema.problems import problems_of
+from schema.reports.segments import chosen_rule
+from schema.scalars import Rule
 from schema.segments import Segment
 
 
@@ -32,6 +35,12 @@ class SegmentCreateInput:
     key: str = strawberry.field(description="How rules and links name the segment; small letters, digits, - and _.")
     name: str
     description: str = ""
+    kind: models.SegmentKind = strawberry.field(
+        default=models.SegmentKind.STATIC,
+        description="STATIC has no rule; DYNAMIC follows its rule; SNAPSHOT takes whom its rule finds now, for good.",
+    )
+    rule: Rule | None = strawberry.field(default=strawberry.UNSET, description="The rule as a tree, or else:")
+    rule_text: str | None = strawberry.field(default=strawberry.UNSET, description="The rule in words.")
 
 
 @strawberry.input
@@ -98,11 +107,19 @@ def _obstacle(source: Obstacle | dict[str, Any]) -> MoveObstacle:
 
 
 @strawberry.type
-class SegmentMutations:
-    @mutation(SegmentPayload, "Create a segment whose members are picked by hand. Needs segment:write.")
+class SegmentMutations(SegmentRuleMutations):
+    @mutation(SegmentPayload, "Create a segment, hand-picked or by rule. Needs segment:write.")
     async def segment_create(self, info: Info, input: SegmentCreateInput) -> SegmentPayload:
         fields: Any = {"name": input.name, "description": input.description}
-        return SegmentPayload(key=(await definitions.create_static(actor(info), key=input.key, fields=fields)).id)
+        if input.kind is models.SegmentKind.STATIC:
+            refuse_rule(input)
+            return SegmentPayload(key=(await definitions.create_static(actor(info), key=input.key, fields=fields)).id)
+        rule, now = chosen_rule(input.rule, input.rule_text), info.context.now
+        made = await definitions.create_by_rule(
+            actor(info), key=input.key, kind=input.kind, rule=rule, fields=fields, now=now
+        )
+        await refresh.soon(actor(info), made.id, now=now)
+        return SegmentPayload(key=made.id)
 
     @mutation(SegmentPayload, "Change a segment's name or description. Needs segment:write.")
     async def segment_update(self, info: Info, input: SegmentUpdateInput) -> SegmentPayload:
@@ -154,6 +171,11 @@ class SegmentMutations:
             obstacles=[_obstacle(one) for one in move.obstacles],
             open_to=[stage.key for stage in move.open_to],
         )
+
+
+def refuse_rule(input: SegmentCreateInput) -> None:
+    if optional_value(input.rule) is not None or optional_value(input.rule_text) is not None:
+        raise ValidationFailed("A STATIC segment has no rule; choose DYNAMIC or SNAPSHOT.", path=("kind",))
 
 
 async def _members(info: Info, input: SegmentMembersInput, change: Any) -> SegmentMembersPayload:

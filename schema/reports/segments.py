@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -169,7 +170,7 @@ class SegmentReports:
             actor(info), chosen_rule(rule, rule_text), now=info.context.now, exact=exact, sample=sample
         )
         return SegmentPreview(
-            rule=found.rule,
+            rule=cast(JSON, found.rule),
             rule_text=found.text,
             count=told(CustomerCount, found.count) if found.count else None,
             per_condition=[_condition(one) for one in found.conditions],
@@ -187,7 +188,7 @@ class SegmentReports:
         return FilterCatalog(
             fields=[told(FilterField, one) for one in fields],
             relations=[told(FilterRelation, one) for one in relations],
-            json_schema=json_schema(known),
+            json_schema=cast(JSON, json_schema(known)),
         )
 
     @report("Every two of some segments, and whom they share. Needs segment:read.")

@@ -49,7 +49,7 @@ async def buys(who: object, **prices: str) -> None:
     await orders.record(OWNER, who.id, fields={"placed_at": NOW}, lines=lines, now=NOW)  # type: ignore[attr-defined]
 
 
-async def test_behaviour_is_clustered_into_segments_that_say_what_they_are(db: str) -> None:
+async def test_behaviour_is_clustered_into_segments_that_say_what_they_are(fresh_db: str) -> None:
     for number in range(60):
         one = await customer(f"P{number}")
         for days in range(1 if number % 2 else 6):
