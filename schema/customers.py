@@ -10,7 +10,7 @@ import models
 from crm.access import Scope
 from schema.connections import Connection
 from schema.enums import CustomerKind, IdentityKind
-from schema.lifecycle import StagePosition, StageTransition, current_position
+from schema.lifecycle import Stage, StagePosition, StageTransition, current_position, stage_as_of
 from schema.node import Node
 from schema.records import AuditEntry, Event
 from schema.segments import Segment, SegmentMembership, current_segments
@@ -126,11 +126,22 @@ class Customer(Node):
         Input("lifecycle", str | None, "The key of a lifecycle; the default one unless given."),
         description="Where the customer stands in a lifecycle.",
     )
+    stage_at: Stage | None = one(
+        stage_as_of,
+        Input("asOf", datetime | None, "The time that is meant; now, unless given."),
+        Input("lifecycle", str | None, "The key of a lifecycle; the default one unless given."),
+        description="Where the customer stood at a time; null before it entered the lifecycle.",
+    )
     stage_positions: list[StagePosition] = many("stage_positions", order="{t.id}", about=2)
     stage_history: Connection[StageTransition] = connection(
         "stage_transitions", order=[By("occurred_at", descending=True)]
     )
-    segments: list[Segment] = many(current_segments, order="{t.name}, {t.id}", description="The segments it is in now.")
+    segments: list[Segment] = many(
+        current_segments,
+        Input("as_of", datetime | None, "The segments at this time; now unless given."),
+        order="{t.name}, {t.id}",
+        description="The segments it is in.",
+    )
     memberships: Connection[SegmentMembership] = connection("memberships", order=[By("entered_at", descending=True)])
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = connection("orders")
     interactions: Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]] = connection(

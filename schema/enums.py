@@ -10,6 +10,7 @@ from models import (
     Direction,
     FieldType,
     FollowUpStatus,
+    GoalFigure,
     IdentityKind,
     ImportStatus,
     InteractionKind,
@@ -31,6 +32,7 @@ strawberry.enum(CustomerKind, description="A person or an organisation.")
 strawberry.enum(Direction, name="InteractionDirection", description="Who began it.")
 strawberry.enum(FieldType, description="What a custom field holds.")
 strawberry.enum(FollowUpStatus, description="What became of a follow-up.")
+strawberry.enum(GoalFigure, name="GoalMeasure", description="What a goal measures; rates are shares from 0 to 1.")
 strawberry.enum(IdentityKind, description="A kind of identity.")
 strawberry.enum(ImportStatus, description="How far an import is.")
 strawberry.enum(InteractionKind, description="What kind of touchpoint.")
@@ -52,6 +54,7 @@ __all__ = [
     "Direction",
     "FieldType",
     "FollowUpStatus",
+    "GoalFigure",
     "IdentityKind",
     "ImportStatus",
     "InteractionKind",

@@ -56,6 +56,7 @@ class Lifecycle(Node):
     updated_at: datetime = column()
     version: int = column()
     stages: list["Stage"] = many(_kept_stages, order="{t.position}, {t.id}", about=8)
+    revisions: Connection["LifecycleRevision"] = connection("revisions", order=[By("number", descending=True)])
     edges: list["StageEdge"] = many("edges", order="{t.position}, {t.id}", about=12, description="The allowed moves.")
 
 
@@ -116,3 +117,27 @@ class StageTransition(Node):
     reason: str | None = column()
     rule: str | None = column(description="The guard that an automatic move followed.")
     actor: ActorNote = actor_note()
+
+
+@reads(models.LifecycleRevision, scope=Scope.LIFECYCLE_READ, order=[By("number")])
+class LifecycleRevision:
+    """A lifecycle as it was defined from a time on; `number` is the version that the definition made."""
+
+    number: int = column()
+    definition: JSON = column(description="Stages and edges, as in a lifecycle's file.")
+    created_at: datetime = column()
+    actor: ActorNote = actor_note()
+
+
+def stage_as_of(row: Row, target: Row, ask: Ask) -> Rows:
+    """The stage in which a customer stood at a time, or stands in now; none before it entered the lifecycle."""
+    move = Row("m", models.StageTransition)
+    key, at = ask.bound("lifecycle", "text"), ask.bound("asOf", "timestamptz")
+    chosen = f"l.key = {key}" if key else "l.is_default"
+    lifecycle = f"(SELECT l.id FROM {table_of(models.Lifecycle)} l WHERE {chosen})"
+    last = (
+        f"SELECT {move.to_stage_id} FROM {table_of(models.StageTransition)} m WHERE {move.customer_id} = {row.id} "
+        f"AND {move.lifecycle_id} = {lifecycle}{f' AND {move.occurred_at} <= {at}' if at else ''} "
+        f"ORDER BY {move.occurred_at} DESC, {move.id} DESC LIMIT 1"
+    )
+    return Rows((f"{target.id} = ({last})",))

@@ -15,6 +15,7 @@ from schema.costs import CostEntry
 from schema.customers import Customer
 from schema.enums import IdentityKind
 from schema.followups import FollowUp
+from schema.goals import Goal
 from schema.interactions import Interaction
 from schema.lifecycle import Lifecycle
 from schema.node import Node
@@ -22,6 +23,7 @@ from schema.orders import Order
 from schema.products import Product
 from schema.records import AuditEntry, Event, FieldDefinition, ImportRun
 from schema.relationships import Relationship
+from schema.reports import Reports
 from schema.segments import Segment
 from schema.select.declare import connection, embedded, node_by_id, nodes_by_id, one
 from schema.select.inputs import Input
@@ -123,7 +125,7 @@ def _current_run(row: Row, target: Row, ask: Ask) -> Rows:
 
 
 @strawberry.type
-class Query:
+class Query(Reports):
     node: Node | None = node_by_id("A record of any kind, by its id.")
     nodes: list[Node | None] = nodes_by_id("Records of any kind, by their ids and in their order.")
     me: Viewer = embedded(description="Whoever is asking.")
@@ -149,6 +151,8 @@ class Query:
     interactions: Connection[Interaction] = connection(_all)
     follow_up: FollowUp | None = one(_by(), ID)
     follow_ups: Connection[FollowUp] = connection(_all)
+    goal: Goal | None = one(_by(), ID)
+    goals: Connection[Goal] = connection(_in_use, ARCHIVED)
     product: Product | None = one(_by("sku"), ID, Input("sku", str | None), description="A product, by id or SKU.")
     products: Connection[Product] = connection(_in_use, ARCHIVED)
     cost_entries: Connection[CostEntry] = connection(_all)

@@ -3,12 +3,22 @@
 import strawberry
 
 from schema.mutations.customers import CustomerMutations
+from schema.mutations.followups import FollowUpMutations
 from schema.mutations.house import HouseMutations
 from schema.mutations.interactions import InteractionMutations
+from schema.mutations.lifecycle import LifecycleMutations
 from schema.mutations.orders import OrderMutations
 from schema.mutations.segments import SegmentMutations
 
 
 @strawberry.type
-class Mutation(CustomerMutations, OrderMutations, InteractionMutations, SegmentMutations, HouseMutations):
+class Mutation(
+    CustomerMutations,
+    OrderMutations,
+    InteractionMutations,
+    FollowUpMutations,
+    SegmentMutations,
+    LifecycleMutations,
+    HouseMutations,
+):
     """Change customers and what belongs to them."""

@@ -29,6 +29,8 @@ DEFAULT_ORDERS: dict[str, list[tuple[str, bool]]] = {
     "Segment": [("name", False)],
     "SegmentMembership": [("entered_at", True)],
     "Lifecycle": [("name", False)],
+    "LifecycleRevision": [("number", True)],
+    "Goal": [("due_on", False)],
     "StageTransition": [("occurred_at", True)],
     "StaffMember": [("name", False)],
     "Role": [("name", False)],
@@ -241,6 +243,19 @@ def stage(world: Oracle, row: Any, arguments: dict[str, Any]) -> Any:
     return next(iter(found), None)
 
 
+def stage_at(world: Oracle, row: Any, arguments: dict[str, Any]) -> Any:
+    key, at = arguments.get("lifecycle"), arguments.get("asOf")
+    paths = world.where(models.Lifecycle, key=key) if key else world.where(models.Lifecycle, is_default=True)
+    moves = [
+        move
+        for path in paths
+        for move in world.where(models.StageTransition, customer_id=row.id, lifecycle_id=path.id)
+        if not at or move.occurred_at <= datetime.fromisoformat(at)
+    ]
+    last = max(moves, key=lambda move: (move.occurred_at, move.id), default=None)
+    return world.by_id(models.Stage, last.to_stage_id) if last else None
+
+
 def segments(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
     stays = world.where(models.SegmentMembership, customer_id=row.id, exited_at=None)
     return ordered_by([world.by_id(models.Segment, stay.segment_id) for stay in stays], "name")
@@ -325,6 +340,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "orders"): everything(models.Order),
     ("Query", "interactions"): everything(models.Interaction),
     ("Query", "followUps"): everything(models.FollowUp),
+    ("Query", "goals"): in_use(models.Goal),
     ("Query", "costEntries"): everything(models.CostEntry),
     ("Query", "relationships"): everything(models.Relationship),
     ("Query", "staffMembers"): everything(models.StaffMember),
@@ -338,6 +354,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "lifecycle"): lambda world, row, arguments: world.where(models.Lifecycle, is_default=True)[0],
     ("Customer", "identities"): identities,
     ("Customer", "stage"): stage,
+    ("Customer", "stageAt"): stage_at,
     ("Customer", "stagePositions"): lambda world, row, arguments: ordered_by(
         world.where(models.StagePosition, customer_id=row.id)
     ),
@@ -358,6 +375,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Lifecycle", "stages"): lambda world, row, arguments: ordered_by(
         world.where(models.Stage, lifecycle_id=row.id, archived_at=None), "position"
     ),
+    ("Lifecycle", "revisions"): owned(models.LifecycleRevision, "lifecycle_id"),
     ("Lifecycle", "edges"): lambda world, row, arguments: ordered_by(
         world.where(models.StageEdge, lifecycle_id=row.id), "position"
     ),

@@ -38,35 +38,35 @@ class FunnelStep:
     p90_seconds: float | None
 
 
-# A stage's rank is its place on the path; stages aside and lost ones have none.
+# A stage's rank is its place on the path; stages aside and lost ones have none. History is sorted once, by customer.
 _FUNNEL = """
-WITH entry AS (
-    SELECT t.customer_id, {cohort} AS cohort, {label} AS label
-    FROM stage_transition t{customers}
-    WHERE t.lifecycle_id = $1 AND t.from_stage_id IS NULL AND t.occurred_at >= $2 AND t.occurred_at < $3 AND {who}
-), stay AS (
-    SELECT t.customer_id, t.to_stage_id,
+WITH stay AS (
+    SELECT t.customer_id, t.to_stage_id, first_value(t.occurred_at) OVER path AS entered_at,
+           t.from_stage_id IS NULL AS first,
            coalesce(max(s.rank) OVER later, 0) > coalesce(s.rank, 0) AS went_on,
            coalesce(lead(s.lost) OVER path, false) AS lost,
-           lead(t.occurred_at) OVER path - t.occurred_at AS lasted
+           date_part('epoch', lead(t.occurred_at) OVER path - t.occurred_at) AS lasted
     FROM stage_transition t
     JOIN (SELECT id, CASE WHEN outcome IN ('OPEN', 'WON') THEN position END AS rank, outcome = 'LOST' AS lost
-          FROM stage WHERE lifecycle_id = $1) s ON s.id = t.to_stage_id
-    WHERE t.lifecycle_id = $1 AND t.customer_id IN (SELECT customer_id FROM entry)
+          FROM stage WHERE lifecycle_id = $1) s ON s.id = t.to_stage_id{customers}
+    WHERE t.lifecycle_id = $1 AND {who}
     WINDOW path AS (PARTITION BY t.customer_id ORDER BY t.occurred_at, t.id),
            later AS (PARTITION BY t.customer_id ORDER BY t.occurred_at, t.id
                      ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ), visit AS (
-    SELECT customer_id, to_stage_id, bool_or(went_on) AS went_on, bool_or(lost) AS lost,
-           CASE WHEN bool_and(lasted IS NOT NULL) THEN extract(epoch FROM sum(lasted))::float8 END AS lasted
-    FROM stay GROUP BY customer_id, to_stage_id
-), size AS (
-    SELECT cohort, label, count(*) AS size FROM entry GROUP BY cohort, label
+    SELECT customer_id, to_stage_id, min(entered_at) AS entered_at, bool_or(first) AS first,
+           bool_or(went_on) AS went_on, bool_or(lost) AS lost,
+           CASE WHEN bool_and(lasted IS NOT NULL) THEN sum(lasted) END AS lasted
+    FROM stay WHERE entered_at >= $2 AND entered_at < $3
+    GROUP BY customer_id, to_stage_id
 ), step AS (
-    SELECT e.cohort, e.label, v.to_stage_id, count(*) AS entered, count(*) FILTER (WHERE v.went_on) AS went_on,
+    SELECT {cohort} AS cohort, {label} AS label, v.to_stage_id, count(*) AS entered,
+           count(*) FILTER (WHERE v.first) AS began, count(*) FILTER (WHERE v.went_on) AS went_on,
            count(*) FILTER (WHERE v.lost) AS lost,
            percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY v.lasted) AS quantiles
-    FROM visit v JOIN entry e USING (customer_id) GROUP BY e.cohort, e.label, v.to_stage_id
+    FROM visit v{grouped} GROUP BY 1, 2, 3
+), size AS (
+    SELECT cohort, label, sum(began)::bigint AS size FROM step GROUP BY cohort, label
 )
 SELECT size.cohort, size.label, s.key AS stage, size.size, coalesce(step.entered, 0) AS entered,
        coalesce(step.went_on, 0) AS went_on, coalesce(step.lost, 0) AS lost, step.quantiles
@@ -100,11 +100,11 @@ async def funnel(
         values += [cohort.value.lower(), zone]
     who = await audience(actor, where, first_parameter=len(values) + 1)
     by = grouping(group, at="$3::timestamptz")
-    plain = who.everybody and group is Group.NONE
     statement = _FUNNEL.format(
-        cohort="NULL::date" if cohort is None else "(date_trunc($4, t.occurred_at AT TIME ZONE $5))::date",
+        cohort="NULL::date" if cohort is None else "(date_trunc($4, v.entered_at AT TIME ZONE $5))::date",
         label=by.label,
-        customers="" if plain else f" JOIN customer c ON c.id = t.customer_id{by.joins}",
+        customers="" if who.everybody else " JOIN customer c ON c.id = t.customer_id",
+        grouped="" if group is Group.NONE else f" JOIN customer c ON c.id = v.customer_id{by.joins}",
         who=who.condition,
     )
     rows = await fetch_wide(statement, *values, *who.values)

@@ -1,0 +1,30 @@
+"""What the organisation wants to reach."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import models
+from crm.access import Scope
+from schema.enums import GoalFigure
+from schema.node import Node
+from schema.select.declare import column, reads
+from schema.select.order import By
+
+
+@reads(models.Goal, scope=Scope.CUSTOMER_READ, order=[By("due_on")])
+class Goal(Node):
+    """A measurable target; goalProgress tells how far it is."""
+
+    name: str = column()
+    figure: GoalFigure = column()
+    segment: str | None = column(description="The key of a segment that narrows the figure.")
+    lifecycle: str | None = column()
+    stage: str | None = column()
+    baseline: Decimal = column()
+    target: Decimal = column()
+    starts_on: date = column()
+    due_on: date = column()
+    archived_at: datetime | None = column()
+    created_at: datetime = column()
+    updated_at: datetime = column()
+    version: int = column()

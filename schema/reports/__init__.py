@@ -1,0 +1,14 @@
+"""Reports: figures over many customers, each answered by one use case."""
+
+import strawberry
+
+from schema.reports.feedback import FeedbackReports
+from schema.reports.lifecycle import LifecycleReports
+from schema.reports.network import NetworkReports
+from schema.reports.segments import SegmentReports
+from schema.reports.touch import TouchReports
+
+
+@strawberry.type
+class Reports(LifecycleReports, TouchReports, NetworkReports, FeedbackReports, SegmentReports):
+    """The roots of reports."""
