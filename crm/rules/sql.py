@@ -107,12 +107,15 @@ def compile(
     context: Context,
     root: str = CUSTOMER,
     shape: Shape = Shape.EACH,
+    row_filter: Node | None = None,
 ) -> str:
     """A boolean SQL expression over the row of `root` that `alias` names; it counts as false when it is null.
 
-    The tree has passed `check`. Aliases within are r1, r2, …; equal shapes of rules give equal texts.
+    The tree has passed `check`. Aliases within are r1, r2, …; equal shapes of rules give equal texts. Customers
+    outside `row_filter`, a rule over customers, do not exist for the rule, wherever it walks to them.
     """
-    return Compiler(catalogue, binder, context, shape).node(tree, Row(catalogue.noun(root), alias), False)
+    compiler = Compiler(catalogue, binder, context, shape, row_filter)
+    return compiler.node(tree, Row(catalogue.noun(root), alias), False)
 
 
 @dataclass(slots=True)
@@ -121,6 +124,7 @@ class Compiler:
     binder: Binder
     context: Context
     shape: Shape
+    row_filter: Node | None = None
     aliases: int = 0
 
     # rules; `negate` asks for the opposite, so that NOT reaches the leaves and EXISTS stays plannable
@@ -166,14 +170,26 @@ class Compiler:
         tables = [f"{name(relations[0].table)} {first}"]
         conditions = [f"{first}.{name(relations[0].remote)} = {outer}.{name(relations[0].local)}"]
         conditions += self.conditions(relations[0], first, argument)
+        conditions += self.visible(relations[0], first)
         here = first
         for relation in relations[1:]:
             there = self.alias()
             tie = f"{there}.{name(relation.remote)} = {here}.{name(relation.local)}"
             tables.append(f"JOIN {name(relation.table)} {there} ON {tie}")
             conditions += self.conditions(relation, there, argument)
+            conditions += self.visible(relation, there)
             here = there
         return Chain(" ".join(tables), conditions, here)
+
+    def visible(self, relation: Relation, alias: str) -> list[str]:
+        """What keeps customers that the asker may not see from being walked to."""
+        if self.row_filter is None or relation.target != CUSTOMER:
+            return []
+        rule, self.row_filter = self.row_filter, None  # the filter itself may walk anywhere
+        try:
+            return [self.node(rule, Row(self.catalogue.noun(CUSTOMER), alias), False)]
+        finally:
+            self.row_filter = rule
 
     def conditions(self, relation: Relation, alias: str, argument: str | None) -> list[str]:
         return [self.condition(condition, alias, argument) for condition in relation.conditions]

@@ -22,6 +22,14 @@ def condition(ask: Ask, table: Table, row: Row, where: dict[str, Any]) -> str:
         check.check(tree, rules.catalogue, scopes=render.scopes, context=rules.context, root=noun)
         if reads.reads(tree, rules.catalogue, root=noun).relative:
             render.unsettle()
-        return sql.compile(tree, rules.catalogue, alias=row.alias_, binder=render, context=rules.context, root=noun)
+        return sql.compile(
+            tree,
+            rules.catalogue,
+            alias=row.alias_,
+            binder=render,
+            context=rules.context,
+            root=noun,
+            row_filter=json_form.from_json(render.row_filter) if render.row_filter is not None else None,
+        )
     except CrmError as error:
         raise error.under("where") from None
