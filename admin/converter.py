@@ -63,7 +63,7 @@ class Converter(ModelConverter):
 
     @converts(columns.DatetimeField)
     def conv_datetime(self, name: str, field: Any) -> BaseField:
-        return Moment(**self._common(name, field))
+        return Moment(**self._common(name, field), short=name in ("created_at", "updated_at"))
 
     @converts(columns.DateField)
     def conv_date(self, name: str, field: Any) -> BaseField:

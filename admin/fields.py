@@ -154,6 +154,8 @@ class Moment(Readable, DateTimeField):
 
     class_: str = "form-control"
     step: str | int | None = 1
+    short: bool = False
+    """Whether lists show only the day."""
 
     def read(self, text: str) -> datetime:
         found = datetime.fromisoformat(text)
@@ -168,7 +170,7 @@ class Moment(Readable, DateTimeField):
         if request.state.action.is_form():
             here = cast("datetime", value).astimezone(get_tzinfo())
             return here.replace(tzinfo=None, microsecond=0).isoformat()
-        if request.state.action == RequestAction.LIST and self.name in ("created_at", "updated_at"):
+        if request.state.action == RequestAction.LIST and self.short:
             return formats.day(cast("datetime", value).astimezone(get_tzinfo()).date())
         return formats.moment(value)
 

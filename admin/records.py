@@ -9,7 +9,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
 from admin.base import RecordView
-from admin.fields import Structure
+from admin.fields import Moment, Structure
 from crm.access import Scope
 from crm.errors import CrmError
 from crm.ids import split
@@ -33,7 +33,7 @@ class EventView(RecordView):
     icon = "fa-solid fa-bolt"
     menu_label = lazy("Events")
     display_name = lazy("event")
-    parts = ("type", "noun", "actor_label", "created_at", "actor_kind", "data", "request_id")
+    parts = ("type", "noun", "actor_label", Moment("created_at", read_only=True), "actor_kind", "data", "request_id")
     exclude_fields_from_list = ("actor_kind", "request_id", "data")
     sortable_fields = ("created_at",)
     fields_default_sort = (("created_at", True),)
@@ -57,7 +57,7 @@ class AuditView(RecordView):
         "action",
         "noun",
         "actor_label",
-        "created_at",
+        Moment("created_at", read_only=True),
         Structure("changes", list_template="fields/changes.html", detail_template="fields/changes.html"),
         "actor_kind",
         "request_id",
@@ -95,7 +95,7 @@ class ImportView(RecordView):
         "mapping",
         "error",
         "actor_label",
-        "created_at",
+        Moment("created_at", read_only=True),
         "finished_at",
     )
     exclude_fields_from_list = ("mapping", "refused", "error", "rows_unchanged", "finished_at")

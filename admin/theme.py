@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
+from starlette_admin.helpers import static_url
 from starlette_admin.i18n import get_locale
 from starlette_admin.theme import DefaultTheme, TablerSettings
 
@@ -13,6 +17,7 @@ from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
 from admin.request import may
 from crm.access import Scope
 
+STATIC = Path(__file__).parent / "static"
 NATIVE_NAMES = {"en": "English", "fa": "فارسی", "zh": "中文"}
 
 
@@ -33,6 +38,7 @@ class ArzeshTheme(DefaultTheme):
 
     def template_globals(self) -> dict[str, Any]:
         return {
+            "asset": asset,
             "direction": direction,
             "f": formats,
             "words": words,
@@ -41,6 +47,17 @@ class ArzeshTheme(DefaultTheme):
             "Scope": Scope,
             "preferences": preferences.current,
         }
+
+
+@cache
+def version(path: str) -> str:
+    """What tells a browser that one of our files has changed."""
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:10]
+
+
+def asset(request: Request, path: str) -> str:
+    """The address of one of our own files, a new one for new content."""
+    return static_url(request, path, v=version(path))
 
 
 def direction() -> str:
