@@ -65,7 +65,7 @@ _ATTRIBUTE = re.compile(r"[^\W\d_][\w -]{0,39}")
 MAX_ATTRIBUTES = 40
 
 
-def _attributes(given: dict[str, int]) -> dict[str, int]:
+def _attributes(given: Any) -> dict[str, int]:
     """Ratings of single things, from 1 to 10. Raises ValidationFailed."""
     if not isinstance(given, dict) or len(given) > MAX_ATTRIBUTES:
         raise ValidationFailed(f"attributeRatings names at most {MAX_ATTRIBUTES} things.", path=("attributeRatings",))

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from strawberry.scalars import JSON
 
 import models
 from crm.access import Scope
@@ -44,6 +45,7 @@ class Interaction(Node):
     outcome: str | None = column()
     sentiment: Sentiment | None = column()
     rating: Rating | None = embedded("{t.rating} IS NOT NULL")
+    attribute_ratings: JSON | None = column(description="Ratings of single things, from 1 to 10.")
     duration_seconds: int | None = column()
     cost: Money | None = money("{t.cost}", "{t.cost_currency}", nullable=True, scope=Scope.COST_READ)
     answer_due_at: datetime | None = column()

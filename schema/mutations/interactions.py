@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 import models
 from crm import ids, interactions
@@ -39,6 +40,9 @@ class InteractionFields:
     rating_kind: RatingKind | None = strawberry.UNSET
     rating: int | None = strawberry.field(
         default=strawberry.UNSET, description="NPS 0–10, CSAT 1–5, CES 1–7; goes together with ratingKind."
+    )
+    attribute_ratings: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description='Ratings of single things, 1 to 10: {"delivery": 7}.'
     )
     duration_seconds: int | None = strawberry.UNSET
     cost: Decimal | None = strawberry.UNSET

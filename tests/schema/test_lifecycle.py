@@ -186,3 +186,20 @@ async def test_a_partner_walks_a_prospect_to_an_advocate(db: str) -> None:
     assert await automatic.advance(OWNER, [alice.id], now=NOW) == []
     assert await StageTransition.filter(customer_id=alice.id).count() == 6
     assert await Customer.exists(id=alice.id)
+
+
+async def test_ratings_of_single_things_are_logged_and_read(db: str) -> None:
+    alice = await factories.customer()
+    sent = {
+        "customerId": ids.encode("cus", alice.id),
+        "channel": "WEB",
+        "direction": "INBOUND",
+        "kind": "SURVEY",
+        "ratingKind": "NPS",
+        "rating": 9,
+        "attributeRatings": {"delivery": 7},
+    }
+    made = await mutate("interactionLog", sent, "interaction { attributeRatings }")
+    assert made["interaction"] == {"attributeRatings": {"delivery": 7}}
+    wrong = await mutate("interactionLog", {**sent, "attributeRatings": [7]}, "interaction { id }")
+    assert wrong["problems"][0]["path"] == ["attributeRatings"]
