@@ -1,5 +1,6 @@
 """Moves by guard, in bulk and by themselves; the history they leave."""
 
+import asyncio
 import random
 from datetime import datetime, timedelta
 
@@ -223,3 +224,19 @@ async def test_before_it_entered_a_customer_stood_nowhere(db: str) -> None:
     await world.lifecycle()
     alice = await factories.customer()
     assert await history.stages_at([alice.id], NOW - DAY) == {}
+
+
+async def test_single_bulk_and_automatic_moves_at_once_leave_one_unbroken_history(fresh_db: str) -> None:
+    edges = [*world.EDGES, EdgeDefinition("new", "loyal", 'country = "IR"', automatic=True)]
+    await world.lifecycle(*edges)
+    cast = [(await factories.customer(f"C{n}", country="IR")).id for n in range(12)]
+    await asyncio.gather(
+        bulk.move_many(OWNER, to="buyer", customer_ids=cast, now=NOW + DAY),
+        automatic.advance(OWNER, cast, now=NOW + DAY),
+        *(positions.move(OWNER, key, to="gone", now=NOW + DAY, reason="left") for key in cast),
+        return_exceptions=True,
+    )
+    for key in cast:
+        moves = await StageTransition.filter(customer_id=key).order_by("occurred_at", "id")
+        assert [move.from_stage_id for move in moves] == [None, *(move.to_stage_id for move in moves[:-1])]
+        assert moves[-1].to_stage_id == (await StagePosition.get(customer_id=key)).stage_id
