@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette_admin import BaseField, RequestAction
 from starlette_admin.contrib.tortoise import ModelView
 from starlette_admin.exceptions import ActionFailed, FormValidationError
+from starlette_admin.export.csv import CsvExporter
 from starlette_admin.filters import FilterGroup
 from starlette_admin.i18n import gettext as _
 from starlette_admin.types import RowActionsDisplayType
@@ -44,7 +45,8 @@ class RecordView(ModelView):
 
     page_size = 25
     page_size_options = (25, 50, 100)
-    exporters = ("csv", "json")
+    # A cell that begins with = would be run by a spreadsheet.
+    exporters = (CsvExporter(escape_formulas=True), "json")
     importers: Sequence[Any] = ()
     row_actions_display_type = RowActionsDisplayType.KEBAB
     list_template = "records.html"

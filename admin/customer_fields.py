@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette_admin import BaseField
+from starlette_admin import BaseField, RequestAction
 from starlette_admin.i18n import get_locale
 from starlette_admin.i18n import gettext as _
 
@@ -54,6 +54,8 @@ class Identities(Typed, BaseField):
 
     async def serialize_value(self, request: Request, value: Any) -> Any:
         clear = may(request, Scope.PII_READ)
+        if request.state.action == RequestAction.EXPORT:
+            return "; ".join(each.value if clear else masked(each.value) for each in value)
         return [_plain(identity, clear=clear) for identity in value]
 
 
@@ -104,7 +106,10 @@ class CustomFields(Typed, BaseField):
         return {}
 
     async def serialize_value(self, request: Request, value: Any) -> Any:
-        return [_entry(field, value.get(field.key)) for field in await definitions(request)]
+        entries = [_entry(field, value.get(field.key)) for field in await definitions(request)]
+        if request.state.action == RequestAction.EXPORT:
+            return "; ".join(f"{entry['key']}={entry['typed']}" for entry in entries if entry["typed"])
+        return entries
 
 
 async def definitions(request: Request) -> list[FieldDefinition]:

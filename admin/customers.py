@@ -9,7 +9,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette_admin import RequestAction, action, row_action
+from starlette_admin import BaseField, RequestAction, action, row_action
 from starlette_admin.actions import ActionSelection
 from starlette_admin.exceptions import ActionFailed
 from starlette_admin.flash import flash
@@ -133,6 +133,12 @@ class CustomerView(UseCaseView):
 
     def name_of(self, obj: Any) -> str:
         return str(obj.display_name)
+
+    def can_access_field(self, request: Request, field: BaseField, action: RequestAction | None = None) -> bool:
+        """Who sees addresses masked must not save the masks."""
+        form = (action or request.state.action) in (RequestAction.CREATE, RequestAction.EDIT)
+        hidden = field.name == "identities" and form and not may(request, Scope.PII_READ)
+        return not hidden and super().can_access_field(request, field, action)
 
     # Reading
 

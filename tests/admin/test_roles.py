@@ -7,9 +7,9 @@ from starlette_admin import BaseModelView, DropDown
 
 from admin import views
 from crm.lifecycle import default
-from models import Customer, Product
+from models import Customer, Identity, Product, Role
 from tests.admin.conftest import At
-from tests.factories import OWNER, customer
+from tests.factories import OWNER, customer, email
 
 ROLES = ("viewer", "agent", "manager", "administrator")
 HAND_WRITTEN = ("/", "/account", "/organisation", "/tokens/new")
@@ -67,3 +67,24 @@ async def test_a_viewer_changes_nothing_by_posting(at: At) -> None:
 async def test_nobody_gives_a_role_with_more_rights_than_their_own(at: At) -> None:
     manager = await at("manager")
     assert (await manager.post("/staff_member/create", {"name": "Eve"})).status_code == 403
+
+
+async def test_without_the_right_to_read_them_addresses_are_masked_and_left_alone(at: At) -> None:
+    ali = await customer("Ali", email("ali@example.com"))
+    await Role.create(key="clerk", name="Clerk", scopes=["customer:read", "customer:write", "export:run"])
+    clerk = await at("clerk")
+    for page in ("/customer/list", f"/customer/detail?pk={ali.id}", f"/customer/edit?pk={ali.id}"):
+        assert "ali@example.com" not in (await clerk.client.get(f"/admin{page}")).text
+    await clerk.fill("/customer/edit", {"city": "Bonn"}, pk=str(ali.id))
+    assert (await Customer.get(id=ali.id)).city == "Bonn"
+    assert (await Identity.get(customer_id=ali.id)).value == "ali@example.com"
+
+
+async def test_an_export_holds_no_formulas_and_needs_the_right_to_export(at: At) -> None:
+    await customer("=1+1")
+    query = {"name": "export", "all": "1"}
+    form = {"format": "csv", "scope": "all", "fields": ["display_name"]}
+    answer = await (await at("manager")).post("/_api/customer/action", form, **query)
+    assert "'=1+1" in answer.text
+    refused = await (await at("agent", "Tom")).post("/_api/customer/action", form, **query)
+    assert refused.status_code == 400
