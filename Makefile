@@ -1,6 +1,6 @@
 # Every target sets up what it needs; the work itself is in scripts/. Pass on arguments with args="...".
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock migration sdl bench fuzz clean
+.PHONY: help run test check format lock migration sdl reference bench fuzz clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -33,6 +33,10 @@ migration: ## write the migration from the last one to the models (name=add_x)
 sdl: ## write schema/schema.graphql from the code
 	@scripts/bootstrap dev
 	@.venv/bin/python scripts/write_sdl.py
+
+reference: ## write the generated parts of docs/reference/ from the code
+	@scripts/bootstrap dev
+	@PYTHONPATH=. .venv/bin/python scripts/write_reference.py
 
 bench: ## run the comparisons and print their tables
 	@scripts/bootstrap dev

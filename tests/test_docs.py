@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import Field, fields
-from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from crm.settings import ELSEWHERE, PREFIX, Settings
+from schema.problems import ProblemCode
+from scripts.write_reference import BLOCK, renewed
+from tests.documents import PAGES, ROOT
 
-ROOT = Path(__file__).parents[1]
-PAGES = sorted(chain(ROOT.glob("*.md"), (ROOT / "docs").rglob("*.md")))
+REFERENCE = ROOT / "docs" / "reference"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
-SETTINGS = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+SETTINGS = (REFERENCE / "settings.md").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -61,3 +62,25 @@ def test_every_setting_is_documented_in_its_own_words(field: Field[object]) -> N
 def test_no_documented_setting_is_unknown() -> None:
     known = {ELSEWHERE.get(field.name, PREFIX + field.name.upper()) for field in fields(Settings)}
     assert set(re.findall(r"^\| `(\w+)`", SETTINGS, re.MULTILINE)) == known
+
+
+@pytest.mark.parametrize("page", sorted(REFERENCE.glob("*.md")), ids=lambda page: page.name)
+def test_generated_parts_say_what_the_code_says(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert renewed(text) == text, "run `make reference`"
+
+
+def test_scopes_events_errors_rules_and_commands_are_all_generated() -> None:
+    found = {name for page in REFERENCE.glob("*.md") for _, name, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
+    assert found == {"scopes", "events", "errors", "operators", "fields", "commands"}
+
+
+@pytest.mark.parametrize("code", list(ProblemCode))
+def test_every_problem_is_explained(code: ProblemCode) -> None:
+    assert f"`{code.value}`" in (REFERENCE / "errors.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", ["how-to", "reference"])
+def test_every_page_is_listed_where_one_looks_for_it(folder: str) -> None:
+    listed = links(ROOT / "docs" / folder / "README.md")
+    assert {page.name for page in (ROOT / "docs" / folder).glob("*.md")} - {"README.md"} <= set(listed)
