@@ -257,7 +257,12 @@ def stage_at(world: Oracle, row: Any, arguments: dict[str, Any]) -> Any:
 
 
 def segments(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
-    stays = world.where(models.SegmentMembership, customer_id=row.id, exited_at=None)
+    at = datetime.fromisoformat(arguments["asOf"]) if arguments.get("asOf") else None
+    stays = [
+        stay
+        for stay in world.where(models.SegmentMembership, customer_id=row.id)
+        if (stay.entered_at <= at and (stay.exited_at is None or stay.exited_at > at) if at else stay.exited_at is None)
+    ]
     return ordered_by([world.by_id(models.Segment, stay.segment_id) for stay in stays], "name")
 
 
@@ -382,6 +387,10 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Stage", "customers"): lambda world, row, arguments: [
         world.customer(position.customer_id) for position in world.where(models.StagePosition, stage_id=row.id)
     ],
+    ("Segment", "freshAsOf"): lambda world, row, arguments: row.evaluated_at,
+    ("Segment", "versions"): lambda world, row, arguments: sorted(
+        world.where(models.SegmentVersion, segment_id=row.id), key=lambda one: -one.number
+    ),
     ("Segment", "members"): members,
     ("Segment", "memberships"): owned(models.SegmentMembership, "segment_id"),
     ("Order", "lines"): owned(models.OrderLine, "order_id"),
