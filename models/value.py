@@ -44,8 +44,9 @@ class CustomerDay(Record):
     """What a customer bought on one day, in the base currency, net of refunds; kept by the writers of orders.
 
     `purchases` counts the orders that were not given back whole: a day without one is no purchase day, while a day of
-    free goods is. `list_revenue` is the list price of what was kept, `uncosted_revenue` the part of the revenue whose
-    cost of goods nobody recorded.
+    free goods is. `is_first` marks the customer's first purchase day, which the models leave out of its spend.
+    `list_revenue` is the list price of what was kept, `uncosted_revenue` the part of the revenue whose cost of goods
+    nobody recorded. The unique index covers all of them: a run reads everybody's days in its order.
     """
 
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
@@ -57,6 +58,7 @@ class CustomerDay(Record):
     cost_of_goods: fields.Field[Decimal] = money()
     orders = fields.IntField()
     purchases = fields.IntField(default=0)
+    is_first = fields.BooleanField(default=False)
     uncosted_revenue: fields.Field[Decimal] = money(default=Decimal(0))
 
     if TYPE_CHECKING:

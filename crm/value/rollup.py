@@ -30,6 +30,13 @@ INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, {_COLUMN
 SELECT uuidv7(), now(), now(), fresh.* FROM (
 """  # noqa: S608 - constants
 
+# Which day is a customer's first purchase day may change with any of its days.
+_FIRST = """
+UPDATE customer_day d SET is_first = NOT d.is_first
+FROM (SELECT customer_id, min(day) FILTER (WHERE purchases > 0) AS day
+      FROM customer_day WHERE customer_id = ANY($1::uuid[]) GROUP BY 1) f
+WHERE d.customer_id = f.customer_id AND d.is_first <> coalesce(d.day = f.day, false)
+"""
 _DROP = "DELETE FROM customer_day WHERE customer_id = $1 AND day = ANY($2::date[])"
 _ADD = f"""{_INSERT}
 {DAYS} AND o.customer_id = $2 AND (o.placed_at AT TIME ZONE $1)::date = ANY($3::date[])
@@ -44,10 +51,15 @@ _ADD_PAIRS = f"""{_INSERT}
   AND (o.customer_id, (o.placed_at AT TIME ZONE $1)::date) IN (SELECT * FROM unnest($3::uuid[], $4::date[]))
 GROUP BY 1, 2) fresh
 """
-_ALL = f"""{_INSERT}
+_ALL = f"""
+INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, {_COLUMNS}, is_first)
+SELECT uuidv7(), now(), now(), fresh.*,
+       coalesce(fresh.day = min(fresh.day) FILTER (WHERE fresh.purchases > 0)
+                            OVER (PARTITION BY fresh.customer_id), false)
+FROM (
 {DAYS} AND ($2::uuid[] IS NULL OR o.customer_id = ANY($2::uuid[]))
 GROUP BY 1, 2 ORDER BY 1, 2) fresh
-"""
+"""  # noqa: S608 - constants
 
 
 async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> None:
@@ -55,6 +67,7 @@ async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> No
     await fetch("SELECT id FROM customer WHERE id = $1 FOR NO KEY UPDATE", customer_id)
     await execute(_DROP, customer_id, sorted(days))
     await execute(_ADD, time_zone, customer_id, sorted(days))
+    await execute(_FIRST, [customer_id])
 
 
 async def refresh_pairs(pairs: set[tuple[UUID, date]], time_zone: str) -> None:
@@ -63,7 +76,9 @@ async def refresh_pairs(pairs: set[tuple[UUID, date]], time_zone: str) -> None:
         return
     customers, days = map(list, zip(*sorted(pairs), strict=True))
     await execute(_DROP_PAIRS, customers, days)
-    await execute(_ADD_PAIRS, time_zone, sorted(set(customers)), customers, days)
+    touched = sorted(set(customers))
+    await execute(_ADD_PAIRS, time_zone, touched, customers, days)
+    await execute(_FIRST, touched)
 
 
 async def rebuild(time_zone: str, customer_ids: list[UUID] | None = None) -> None:

@@ -47,6 +47,11 @@ def dates(microseconds: Array) -> Column:
     return _sized(4, ">i4", (np.asarray(microseconds, dtype=np.int64) - EPOCH) // 86_400_000_000)
 
 
+def booleans(values: Array) -> Column:
+    """Column of bool."""
+    return _sized(1, "?", values)
+
+
 def integers(values: Array) -> Column:
     return _sized(4, ">i4", values)
 

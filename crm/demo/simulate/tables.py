@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crm.demo.simulate import keys
 from crm.demo.simulate.binary import (
     Column,
+    booleans,
     dates,
     empty,
     integers,
@@ -178,6 +179,10 @@ def days(place: Place, block: Block) -> Rows:
     day = made.placed // DAY
     first = np.flatnonzero(np.append(True, (np.diff(day) != 0) | (np.diff(made.customer) != 0)))
     number = np.diff(np.append(first, len(day)))
+    bought = np.add.reduceat(kept, first) > 0
+    at = np.unique(made.customer[first][bought], return_index=True)[1]
+    begins = np.zeros(len(first), dtype=bool)
+    begins[np.flatnonzero(bought)[at]] = True
 
     def total(cents: Ints) -> Column:
         return money(np.add.reduceat(cents, first))
@@ -189,6 +194,7 @@ def days(place: Place, block: Block) -> Rows:
         "cost_of_goods": total(made.cost),
         "orders": integers(number),
         "purchases": integers(np.add.reduceat(kept, first)),
+        "is_first": booleans(begins),
         "uncosted_revenue": money(np.array([0])),
     }
     return packed("customer_day", columns, len(first))

@@ -31,6 +31,7 @@ SELECT customer_id,
        (max(day) FILTER (WHERE purchases > 0 AND day <= $3::date)) - DATE '1970-01-01' AS early_last_day,
        sum(orders) AS orders,
        sum(revenue) AS revenue,
+       sum(revenue) FILTER (WHERE is_first) AS first_revenue,
        sum(list_revenue) AS list_revenue,
        sum(cost_of_goods) AS goods,
        sum(uncosted_revenue) AS uncosted
@@ -67,12 +68,11 @@ FROM (SELECT customer_id, staff_id, count(*) AS n FROM interaction
 """
 _GROUPS = "ARRAY[" + ", ".join(f"'{name}'" for name in GROUPS) + "]::text[]"
 _BOOK = f"""
-WITH d AS MATERIALIZED ({_DAYS})
 SELECT c.id,
        coalesce(d.first_day, {NEVER})::int4, coalesce(d.last_day, {NEVER})::int4,
        coalesce(d.purchases, 0)::int4, coalesce(d.early_purchases, 0)::int4,
        coalesce(d.early_last_day, {NEVER})::int4, coalesce(d.orders, 0)::int4,
-       coalesce(d.revenue * 10000, 0)::int8, coalesce(f.revenue * 10000, 0)::int8,
+       coalesce(d.revenue * 10000, 0)::int8, coalesce(d.first_revenue * 10000, 0)::int8,
        coalesce(d.list_revenue * 10000, 0)::int8, coalesce(d.goods * 10000, 0)::int8,
        coalesce(d.uncosted * 10000, 0)::int8,
        round((coalesce(k.serving, 0) + coalesce(i.cost, 0)) * 10000)::int8,
@@ -84,8 +84,7 @@ SELECT c.id,
        coalesce(array_position({_GROUPS}, p.previous_rfm_group::text) - 1, -1)::int2,
        coalesce(extract(epoch FROM p.rfm_changed_at), 'NaN')::float8
 FROM customer c
-LEFT JOIN d ON d.customer_id = c.id
-LEFT JOIN customer_day f ON f.customer_id = d.customer_id AND f.day = DATE '1970-01-01' + d.first_day
+LEFT JOIN ({_DAYS}) d ON d.customer_id = c.id
 LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
 LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
 LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id
