@@ -45,6 +45,8 @@ class Options:
     def limits(self) -> dict[str, str]:
         return {
             "statement_timeout": f"{self.statement_timeout * 1000:.0f}",
+            # Statements of many small subplans look costly; compiling them takes longer than running them.
+            "jit": "off",
             "lock_timeout": f"{self.lock_timeout * 1000:.0f}",
             "idle_in_transaction_session_timeout": f"{self.idle_in_transaction_timeout * 1000:.0f}",
         }
