@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
-import api.app  # noqa: F401 - with it every error class of the product is known
+import api
+import crm
+import schema
 from crm.access import BUILT_IN_ROLES, SCOPE_HELP
 from crm.cli import app as program
 from crm.errors import CrmError
@@ -22,9 +26,18 @@ from schema.problems import ProblemCode
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 NOT_FOR_CLIENTS = frozenset(
-    {"SETTINGS_INVALID", "MIGRATIONS_MISSING", "CANNOT_LISTEN", "EMBEDDED_DATABASE", "CANCELLED", "FAILED"}
+    {
+        "CANCELLED",
+        "CANNOT_LISTEN",
+        "EMBEDDED_DATABASE",
+        "FAILED",
+        "FIT_REJECTED",
+        "INSUFFICIENT_DATA",
+        "MIGRATIONS_MISSING",
+        "SETTINGS_INVALID",
+    }
 )
-"""Codes that only whoever operates a server sees."""
+"""Codes that only whoever operates a server sees, or that value runs catch."""
 MEANINGS = {
     "BAD_REQUEST": "The request is malformed, or its document has no such operation.",
     "METHOD_NOT_ALLOWED": "The address does not take this method; mutations go by POST.",
@@ -67,13 +80,21 @@ def events() -> str:
 
 
 def error_classes(root: type[CrmError] = CrmError) -> Iterator[type[CrmError]]:
-    """Every kind of failure, the general before the particular."""
+    """Every kind of failure that is known, the general before the particular."""
     yield from root.__subclasses__()
     for each in root.__subclasses__():
         yield from error_classes(each)
 
 
+def know_all() -> None:
+    """Import every module: an error class exists once its module does."""
+    for package in (api, crm, schema):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+
+
 def errors() -> str:
+    know_all()
     known: dict[str, type[CrmError]] = {}
     for each in error_classes():
         if each.__module__.partition(".")[0] in ("api", "crm", "schema") and each.code not in NOT_FOR_CLIENTS:
