@@ -160,9 +160,7 @@ async def update(actor: Actor, field_id: UUID, *, expected_version: int | None, 
         return field
 
 
-async def archive(
-    actor: Actor, field_id: UUID, *, expected_version: int | None, now: datetime
-) -> FieldDefinition:
+async def archive(actor: Actor, field_id: UUID, *, expected_version: int | None, now: datetime) -> FieldDefinition:
     """Take a custom field out of use; the values that customers have stay stored.
 
     Raises NotFound, VersionConflict, Forbidden, Blocked while a rule speaks of it.

@@ -66,9 +66,7 @@ WHERE c.id = f.customer_id AND f.owner_id = $1 AND f.status = 'OPEN' AND {visibl
 """
 
 
-async def transfer(
-    actor: Actor, leaver_id: UUID, heir_ids: Sequence[UUID], *, dry_run: bool = False
-) -> Transfer:
+async def transfer(actor: Actor, leaver_id: UUID, heir_ids: Sequence[UUID], *, dry_run: bool = False) -> Transfer:
     """Give all customers of one staff member to others, in turn, and open follow-ups to whoever has the customer then.
 
     A follow-up for a customer whom none of them owns goes to the first. Repeated after a failure it goes on where it

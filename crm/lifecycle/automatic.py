@@ -77,9 +77,7 @@ ORDER BY p.customer_id LIMIT $3
 _NOBODY = UUID(int=0)
 
 
-async def sweep(
-    actor: Actor, *, now: datetime, lifecycle_id: UUID | None = None, only_timed: bool = False
-) -> int:
+async def sweep(actor: Actor, *, now: datetime, lifecycle_id: UUID | None = None, only_timed: bool = False) -> int:
     """`advance` everybody who stands where an automatic edge begins; returns how many moves that made.
 
     With `only_timed` only edges are looked at whose rule time alone can make hold ('no order in the last year'):

@@ -151,9 +151,7 @@ async def _by_rule(actor: Actor, rule: dict[str, Any]) -> list[UUID]:
 
 async def _select(actor: Actor, condition: str, values: list[Any]) -> list[UUID]:
     if actor.row_filter is not None:
-        visible, more = await predicate(
-            actor.row_filter, alias="c", first_parameter=len(values) + 1, shape=Shape.SET
-        )
+        visible, more = await predicate(actor.row_filter, alias="c", first_parameter=len(values) + 1, shape=Shape.SET)
         condition, values = f"({condition}) AND ({visible})", [*values, *more]
     statement = f"SELECT c.id FROM customer c WHERE {condition} ORDER BY c.id"  # noqa: S608 - compiled by crm.rules
     return [row["id"] for row in await fetch(statement, *values)]

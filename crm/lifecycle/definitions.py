@@ -339,4 +339,3 @@ async def take_in(
             now=now,
             replacements=replacements,
         )
-

@@ -54,9 +54,7 @@ class Unmet:
     actual: str | None
 
 
-async def unmet(
-    actor: Actor, rule: dict[str, Any], customer_id: UUID, *, now: datetime | None = None
-) -> list[Unmet]:
+async def unmet(actor: Actor, rule: dict[str, Any], customer_id: UUID, *, now: datetime | None = None) -> list[Unmet]:
     """The conditions, of those that must all hold, which do not hold for a customer; in one statement.
 
     Values that the actor may not read are kept back.

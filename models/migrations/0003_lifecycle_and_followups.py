@@ -1,15 +1,16 @@
-from tortoise import migrations
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
 from models.base import new_id
 from models.followup import FollowUpStatus
 from models.goal import GoalFigure
 from models.lifecycle import StageOutcome
-from orjson import loads
-from tortoise.fields.base import OnDelete
-from tortoise.fields.data import JSON_DUMPS
-from tortoise import fields
-from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
 
 class Migration(migrations.Migration):
     dependencies = [('models', '0002_text_normal_form')]

@@ -1,14 +1,16 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
 from decimal import Decimal
-from models.base import new_id
-from models.value import DesignationStatus, StrategicKind
+
 from orjson import loads
+from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
-from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from models.base import new_id
+from models.value import DesignationStatus, StrategicKind
+
 
 class Migration(migrations.Migration):
     dependencies = [('models', '0003_lifecycle_and_followups')]

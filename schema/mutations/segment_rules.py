@@ -69,9 +69,7 @@ def _difference(found: versions.Difference) -> SegmentDifference:
 
 @strawberry.type
 class SegmentRuleMutations:
-    @mutation(
-        SegmentRulePayload, "Change a segment's rule, or see what that would change. Needs segment:write."
-    )
+    @mutation(SegmentRulePayload, "Change a segment's rule, or see what that would change. Needs segment:write.")
     async def segment_rule_change(self, info: Info, input: SegmentRuleChangeInput) -> SegmentRulePayload:
         key = ids.decode("seg", input.id)
         rule, now = chosen_rule(input.rule, input.rule_text), info.context.now
@@ -97,9 +95,7 @@ class SegmentRuleMutations:
         await refresh.soon(actor(info), key, now=now)
         return SegmentRulePayload(key=key, changed=True)
 
-    @mutation(
-        SegmentLibraryPayload, "Install groups of ready-made segments. Needs segment:write."
-    )
+    @mutation(SegmentLibraryPayload, "Install groups of ready-made segments. Needs segment:write.")
     async def segment_library_install(self, info: Info, input: SegmentLibraryInstallInput) -> SegmentLibraryPayload:
         made = await library.install(actor(info), input.groups, now=info.context.now)
         return SegmentLibraryPayload(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import Any
 
 import pytest
@@ -46,10 +46,8 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("document", TOO_MUCH.values(), ids=TOO_MUCH.keys())
-async def test_too_much_is_refused_in_no_time(world: World, document: str) -> None:
-    started = time.perf_counter()
-    answer = await ask(document)
-    assert time.perf_counter() - started < 0.3
+async def test_too_much_is_refused_before_anything_is_read(world: World, document: str) -> None:
+    answer = await asyncio.wait_for(ask(document), 60)  # walking each spread anew would take years
     assert answer.response.status == 400
     assert answer.code in ("TOO_COMPLEX", "GRAPHQL_PARSE_FAILED")
     assert answer.statements == []

@@ -45,9 +45,7 @@ def cdnow(end: int = CALIBRATION_END) -> Features:
 def cdnow_holdout() -> NDArray[np.float64]:
     """Purchases of each CDNOW customer in the 39 weeks after calibration."""
     customers = cdnow().customer
-    return purchases_between(
-        cdnow_days(), customers, after=CALIBRATION_END, end=HOLDOUT_END, zero_counts=True
-    )
+    return purchases_between(cdnow_days(), customers, after=CALIBRATION_END, end=HOLDOUT_END, zero_counts=True)
 
 
 @cache

@@ -89,9 +89,7 @@ def gamma_gamma_log_likelihood(p: Numbers, x: float, z: float) -> mpf:
     shape, q, rate = _exact(p)
     x, z = mpf(x), mpf(z)
     ratio = gamma(shape * x + q) / gamma(shape * x) / gamma(q)
-    return mp.log(
-        ratio * rate**q * z ** (shape * x - 1) * x ** (shape * x) / (rate + x * z) ** (shape * x + q)
-    )
+    return mp.log(ratio * rate**q * z ** (shape * x - 1) * x ** (shape * x) / (rate + x * z) ** (shape * x + q))
 
 
 def sbg_survival(p: Numbers, t: int) -> mpf:

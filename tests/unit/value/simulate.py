@@ -17,9 +17,7 @@ def pareto(p: Numbers, customers: int, rng: np.random.Generator, *, longest: flo
     active = np.minimum(T, rng.exponential(1 / rng.gamma(s, 1 / beta, customers)))
     x = rng.poisson(rng.gamma(r, 1 / alpha, customers) * active).astype(float)
     # The last of x uniform times is distributed as the x-th root of one.
-    return History.of(
-        x, np.where(x > 0, active * rng.uniform(size=customers) ** (1 / np.maximum(x, 1)), 0.0), T
-    )
+    return History.of(x, np.where(x > 0, active * rng.uniform(size=customers) ** (1 / np.maximum(x, 1)), 0.0), T)
 
 
 def beta_geometric(p: Numbers, shift: int, customers: int, rng: np.random.Generator) -> History:
@@ -52,9 +50,7 @@ def pareto_future(
     return rng.poisson(rng.gamma(r + x, 1 / (alpha + T), draws) * alive).astype(float), alive
 
 
-def bg_future(
-    p: Numbers, x: float, T: float, t: float, draws: int, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def bg_future(p: Numbers, x: float, T: float, t: float, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Purchases within t and time alive, (draws,) each, of one BG/NBD customer alive at T."""
     r, alpha, a, b = p
     rate, leaving = rng.gamma(r + x, 1 / (alpha + T), draws), rng.beta(a, b + x, draws)

@@ -11,9 +11,7 @@ from crm.errors import ValidationFailed
 from crm.value.distinct import distinct
 from crm.value.features import Days, features, purchases_between, roll_up
 
-LINES = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 30), st.integers(-50, 100)), min_size=1, max_size=60
-)
+LINES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30), st.integers(-50, 100)), min_size=1, max_size=60)
 
 
 def days(*rows: tuple[int, int, float]) -> Days:

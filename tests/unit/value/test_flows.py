@@ -52,9 +52,7 @@ def test_rows_must_add_up_to_one() -> None:
 
 def test_many_periods_come_to_the_value_without_end() -> None:
     reward = np.array([1.0, 2, 3, 4])
-    np.testing.assert_allclose(
-        markov.value(FUNNEL, reward, 0.1, 500), markov.value(FUNNEL, reward, 0.1), rtol=1e-9
-    )
+    np.testing.assert_allclose(markov.value(FUNNEL, reward, 0.1, 500), markov.value(FUNNEL, reward, 0.1), rtol=1e-9)
 
 
 @pytest.mark.parametrize(("chain", "index"), [(np.eye(3), 0.0), (np.full((3, 3), 1 / 3), 1.0)])
@@ -88,9 +86,7 @@ def test_confidence_limits_enclose_the_curve_within_zero_and_one() -> None:
     assert np.all((low >= 0) & (low <= curve.survival) & (curve.survival <= high) & (high <= 1))
 
 
-@pytest.mark.parametrize(
-    ("durations", "message"), [([-1.0], "cannot end before it begins"), ([], "at least one stay")]
-)
+@pytest.mark.parametrize(("durations", "message"), [([-1.0], "cannot end before it begins"), ([], "at least one stay")])
 def test_impossible_stays_are_refused(durations: list[float], message: str) -> None:
     with pytest.raises(ValidationFailed, match=message):
         kaplan_meier(durations, np.ones(len(durations), dtype=bool))

@@ -92,9 +92,7 @@ def test_indirect_referrals_share_credit_with_decay() -> None:
 
 
 @given(WORTH, st.integers(1, 5), st.floats(0, 1), st.randoms())
-def test_network_credits_count_nothing_twice(
-    worth: np.ndarray, depth: int, decay: float, rnd: object
-) -> None:
+def test_network_credits_count_nothing_twice(worth: np.ndarray, depth: int, decay: float, rnd: object) -> None:
     referrer = np.array([rnd.randint(-1, i - 1) for i in range(len(worth))])  # type: ignore[attr-defined]
     credit = network_value(referrer, worth, depth=depth, decay=decay)
     assert credit.sum() == pytest.approx(worth[referrer >= 0].sum(), abs=1e-6)
@@ -136,7 +134,5 @@ def test_breadth_concentration_and_single_threads() -> None:
 
 
 def test_value_at_risk_by_staff_counts_single_threaded_customers_once() -> None:
-    risk = value_at_risk(
-        np.array([0, 1, 1, -1]), np.array([True, True, False, True]), np.array([5.0, 7, 9, 1]), 3
-    )
+    risk = value_at_risk(np.array([0, 1, 1, -1]), np.array([True, True, False, True]), np.array([5.0, 7, 9, 1]), 3)
     assert risk.tolist() == [5, 7, 0]

@@ -18,9 +18,7 @@ NEXT_YEAR = 52.0
 CUSTOMER_1516 = (np.array([26.0]), np.array([30.857142857]), np.array([31.0]))
 
 
-def conditional(
-    model: PurchaseModel, p: tuple[float, ...], t: float, x: float, t_x: float, T: float
-) -> float:
+def conditional(model: PurchaseModel, p: tuple[float, ...], t: float, x: float, t_x: float, T: float) -> float:
     row = np.array([x]), np.array([t_x]), np.array([T])
     return float((model.p_alive(p, *row) * model.purchases_if_alive(p, t, row[0], row[2]))[0])
 

@@ -16,9 +16,7 @@ REGULAR = (1000, 631, 468, 382, 326, 289, 262, 241)
 HIGH_END = (1000, 869, 743, 653, 593, 551, 517, 491)
 
 
-def assert_fit(
-    fit: Fit, parameters: tuple[float, ...], log_likelihood: float | None, relative: float
-) -> None:
+def assert_fit(fit: Fit, parameters: tuple[float, ...], log_likelihood: float | None, relative: float) -> None:
     np.testing.assert_allclose(fit.parameters, parameters, rtol=relative)
     if log_likelihood is not None:
         assert fit.log_likelihood == pytest.approx(log_likelihood, abs=1e-4)
@@ -37,9 +35,7 @@ def test_cdnow_sample_has_the_published_counts() -> None:
         # Fader, Hardie & Lee 2005, Marketing Science 24(2), table 2 (.243 4.414 .793 2.426, -9582.4)
         pytest.param(bgnbd, (0.2425945, 4.4136019, 0.7929221, 2.4259071), -9582.42921, id="BG/NBD FHL 2005"),
         # same paper and table (.553 10.578 .606 11.669, -9595.0)
-        pytest.param(
-            paretonbd, (0.553277, 10.57768, 0.606240, 11.66874), -9594.97618, id="Pareto/NBD FHL 2005"
-        ),
+        pytest.param(paretonbd, (0.553277, 10.57768, 0.606240, 11.66874), -9594.97618, id="Pareto/NBD FHL 2005"),
     ],
 )
 def test_cdnow_39_weeks(model: PurchaseModel, parameters: tuple[float, ...], log_likelihood: float) -> None:

@@ -60,9 +60,7 @@ def test_silence_lowers_alive(name: str, p: Numbers, history: History, silence: 
 def test_expected_purchases_rise_and_are_concave(
     name: str, p: Numbers, history: History, t: float, more: float
 ) -> None:
-    start, middle, end = (
-        expected_purchases(MODELS[name], p, history, at) for at in (t, t + more, t + 2 * more)
-    )
+    start, middle, end = (expected_purchases(MODELS[name], p, history, at) for at in (t, t + more, t + 2 * more))
     slack = 1e-7 * (1 + end)
     assert np.all(start >= 0)
     assert np.all(middle - start >= -slack)
@@ -104,9 +102,7 @@ def test_distinct_histories_give_the_same_as_row_by_row(name: str, p: Numbers, h
 
 @given_any
 @quick
-def test_a_longer_horizon_is_worth_more_and_none_is_worth_most(
-    name: str, p: Numbers, history: History
-) -> None:
+def test_a_longer_horizon_is_worth_more_and_none_is_worth_most(name: str, p: Numbers, history: History) -> None:
     model = MODELS[name]
     year, decade, always = (
         discounted_purchases(model, p, history, Horizon(0.1, 52, periods)) for periods in (12, 120, None)

@@ -107,9 +107,7 @@ def test_holdout_error_and_its_bias() -> None:
         ({"PARETO_NBD": (0.1, 1.0), "BG_NBD": (-0.1, 1.0)}, "PARETO_NBD"),
     ],
 )
-def test_the_model_with_the_least_holdout_error_is_chosen(
-    errors: dict[str, tuple[float, float]], best: str
-) -> None:
+def test_the_model_with_the_least_holdout_error_is_chosen(errors: dict[str, tuple[float, float]], best: str) -> None:
     made = {name: HoldoutError(0, 0, bias, 0, rms) for name, (bias, rms) in errors.items()}
     assert choose(made) == best
 
