@@ -19,6 +19,7 @@ from crm.lifecycle import reactor as lifecycle
 from crm.lifecycle.automatic import sweep
 from crm.segments.reactor import SegmentReactor
 from crm.tail import Happened, Tail
+from crm.value import following
 
 log = structlog.get_logger("arzesh.reactions")
 
@@ -49,7 +50,12 @@ def reactions(now: Now) -> list[Reaction]:
     return [
         Reaction("segments", segments.react, segments.tick, 1.0, segments.close),
         Reaction("lifecycle", _move_on, _move_on_in_time, 300.0),
+        Reaction("value", following.react, _nothing, 3600.0),
     ]
+
+
+async def _nothing(now: datetime) -> None:
+    """Time alone changes nothing: figures are of their day."""
 
 
 async def _move_on(events: Sequence[Happened], now: datetime) -> bool:

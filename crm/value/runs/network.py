@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 import numpy as np
 
-from crm.database import fetch
+from crm.database import execute_many, fetch
 from crm.value import referral
 from crm.value.arrays import Floats, Ints
 from crm.value.assumptions import Assumptions
@@ -20,7 +21,7 @@ WHERE kind = 'REFERRED_BY' AND until IS NULL AND coalesce(since, created_at::dat
 """
 
 
-async def links(book: Book, day: Any) -> Ints:
+async def links(book: Book, day: date) -> Ints:
     """The position of who brought each customer of the book, -1 for nobody, shape (n,)."""
     rows = await fetch(_LINKS, day)
     referrer = np.full(len(book), referral.NOBODY, dtype=np.int64)
@@ -45,3 +46,77 @@ def credit(referrer: Ints, total: Floats, assumed: Assumptions) -> Floats:
         return np.zeros(len(total))
     worth = referral.brought_value(np.maximum(total, 0.0), came_anyway=float(assumed.came_anyway))
     return referral.network_value(referrer, worth, depth=assumed.referral_depth, decay=float(assumed.referral_decay))
+
+
+# Those who brought these customers, all whom they brought in turn, and who else has a share in bringing them.
+_AROUND = """
+WITH RECURSIVE link AS (
+    SELECT customer_id, related_id FROM relationship
+    WHERE kind = 'REFERRED_BY' AND until IS NULL AND coalesce(since, created_at::date) <= $4::date
+), up AS (
+    SELECT id, 0 AS step FROM unnest($1::uuid[]) id
+    UNION SELECT l.related_id, step + 1 FROM up JOIN link l ON l.customer_id = up.id WHERE step < $2
+), down AS (
+    SELECT id, 0 AS step FROM up
+    UNION SELECT l.customer_id, step + 1 FROM down JOIN link l ON l.related_id = down.id WHERE step < $2
+), chain AS (
+    SELECT id, 0 AS step FROM down
+    UNION SELECT l.related_id, step + 1 FROM chain JOIN link l ON l.customer_id = chain.id WHERE step < $2
+)
+SELECT c.id, l.related_id AS referrer, coalesce(s.clv, s.net_profit, 0)::float8 AS total,
+       c.id IN (SELECT id FROM up) AS concerned
+FROM (SELECT DISTINCT id FROM chain) c
+LEFT JOIN link l ON l.customer_id = c.id
+LEFT JOIN value_snapshot s ON s.run_id = $3 AND s.customer_id = c.id
+"""
+_LINKED = """
+SELECT true FROM relationship WHERE kind = 'REFERRED_BY' AND until IS NULL
+  AND (customer_id = ANY($1::uuid[]) OR related_id = ANY($1::uuid[])) LIMIT 1
+"""
+_SETTLE = "UPDATE value_snapshot SET networking_potential = $3 WHERE run_id = $1 AND customer_id = $2"
+
+
+@dataclass
+class Around:
+    """The referrals that customers have to do with: who, by whom, worth what; and whose credit they can change."""
+
+    keys: list[UUID] = field(default_factory=list)
+    referrer: list[UUID | None] = field(default_factory=list)
+    total: list[float] = field(default_factory=list)
+    concerned: list[bool] = field(default_factory=list)
+    settled: dict[UUID, float] = field(default_factory=dict)
+
+    def credit(self, book: Book, total: Floats, assumed: Assumptions) -> Floats:
+        """What bringing others is worth to the customers of a book, whose value is `total`, shape (n,)."""
+        owners = [UUID(bytes=key.tobytes()) for key in book.rows["customer"]]
+        fresh = dict(zip(owners, total, strict=True))
+        place = {key: number for number, key in enumerate(self.keys)}
+        referrer = np.array([place.get(key, referral.NOBODY) if key else referral.NOBODY for key in self.referrer])
+        value = np.array([fresh.get(key, old) for key, old in zip(self.keys, self.total, strict=True)])
+        credits = credit(referrer.astype(np.int64), value, assumed)
+        self.settled = {
+            key: float(amount)
+            for key, amount, concerned in zip(self.keys, credits, self.concerned, strict=True)
+            if concerned
+        }
+        return np.array([self.settled.get(key, 0.0) for key in owners])
+
+    async def settle(self, run_id: UUID, book: Book) -> None:
+        """Write the credit of those who brought the customers of the book, themselves not in it."""
+        own = {UUID(bytes=key.tobytes()) for key in book.rows["customer"]}
+        rows = [(run_id, key, round(amount, 4)) for key, amount in self.settled.items() if key not in own]
+        if rows:
+            await execute_many(_SETTLE, rows)
+
+
+async def around(run_id: UUID, keys: Sequence[UUID], assumed: Assumptions, day: date) -> Around:
+    """The referrals around some customers, with the values that a run has of them."""
+    if not await fetch(_LINKED, list(keys)):
+        return Around()
+    rows = await fetch(_AROUND, list(keys), assumed.referral_depth, run_id, day)
+    return Around(
+        [row["id"] for row in rows],
+        [row["referrer"] for row in rows],
+        [row["total"] for row in rows],
+        [row["concerned"] for row in rows],
+    )

@@ -10,6 +10,7 @@ from crm.database import execute, fetch, transaction
 from crm.events import EventType
 from crm.value.assumptions import Assumptions
 from crm.value.runs import partition
+from crm.value.runs.refresh import PUBLISHING, catch_up
 from models import RunStatus, ValueRun
 
 _RETIRE = """
@@ -25,9 +26,13 @@ ORDER BY as_of DESC, id DESC OFFSET $1
 async def publish(actor: Actor, run: ValueRun, *, now: datetime) -> None:
     """Publish a run whose snapshots are written; it becomes the current one unless that is of a later moment."""
     async with transaction():
+        # Orders may be recorded meanwhile; whoever refreshes figures waits for the moment of the change.
+        await execute("SELECT pg_advisory_xact_lock($1)", PUBLISHING)
         await partition.attach(run.id)
         await execute(_RETIRE, run.as_of)
         later = await ValueRun.filter(is_current=True).exists()
+        if run.seen and not later:
+            run.seen = await catch_up(actor, run.id, run.seen, now=now)
         run.update_from_dict(
             {
                 "status": RunStatus.PUBLISHED,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.database import connection, execute, translated
+from crm.database import connection, fetch, translated
 from crm.value.book import Book
 from crm.value.figures import Column, Figures, Kind
 from crm.value.runs import partition
@@ -18,7 +19,10 @@ from crm.value.runs.packing import pack
 
 PATIENCE = 3600.0
 """Seconds that copying a run may take."""
-_REPLACED = "DELETE FROM value_snapshot WHERE run_id = $1 AND customer_id = ANY($2::uuid[])"
+_REPLACED = """
+DELETE FROM value_snapshot WHERE run_id = $1 AND customer_id = ANY($2::uuid[])
+RETURNING customer_id, rfm_group, clv
+"""
 
 
 async def write(
@@ -38,10 +42,13 @@ async def write(
     return int(status.rsplit(" ", 1)[-1])
 
 
-async def replace(run_id: UUID, book: Book, figures: Figures, *, as_of: datetime, now: datetime) -> int:
-    """Write the snapshots of a book over those that the run has of the same customers."""
-    await execute(_REPLACED, run_id, [UUID(bytes=key.tobytes()) for key in book.rows["customer"]])
-    return await write(run_id, book, figures, as_of=as_of, now=now)
+async def replace(
+    run_id: UUID, book: Book, figures: Figures, keys: Sequence[UUID], *, as_of: datetime, now: datetime
+) -> list[Any]:
+    """Write the snapshots of a book over what the run has of `keys`; group and value before."""
+    before = await fetch(_REPLACED, run_id, list(keys))
+    await write(run_id, book, figures, as_of=as_of, now=now)
+    return before
 
 
 async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
