@@ -14,8 +14,11 @@ from tests.schema.world import World, build
 
 @pytest.fixture(scope="session")
 async def world_database(clone: Clone, base_settings: Settings) -> AsyncIterator[tuple[str, World]]:
-    async with clone() as dsn, connected(dsn, base_settings):
-        yield dsn, await build()
+    async with clone() as dsn:
+        # Left again before the first test: what stayed connected here would be what other tests speak to.
+        async with connected(dsn, base_settings):
+            made = await build()
+        yield dsn, made
 
 
 @pytest.fixture
