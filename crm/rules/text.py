@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -13,11 +12,25 @@ from lark.exceptions import VisitError
 from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
 
-from crm.rules.faults import MAX_LIST, MAX_TEXT, RuleInvalid, check_size, clip, nearest, string_fault
+from crm.rules.faults import MAX_LIST, MAX_TEXT, RuleInvalid, check_size
 from crm.rules.text_comments import COMMENT, find_comments, with_comments
 from crm.rules.text_faults import explained
+from crm.rules.text_parts import (
+    PathArgument,
+    TextArgument,
+    bare_fault,
+    call_fault,
+    check_field,
+    count_of,
+    decimal_of,
+    filled,
+    optional_string,
+    place_of,
+    sorted_arguments,
+    string_of,
+    unit_of,
+)
 from crm.rules.tree import (
-    VERBS,
     Aggregate,
     And,
     Compare,
@@ -36,11 +49,9 @@ from crm.rules.tree import (
     Quantified,
     Quantifier,
     Scalar,
-    Value,
 )
-from crm.rules.windows import Direction, Moment, Span, Unit, Window, fault
+from crm.rules.windows import Direction, Moment, Span, Window
 
-MAX_DIGITS = 60
 OPERATORS: dict[str, Operator] = {
     "=": Operator.EQ,
     "!=": Operator.NE,
@@ -87,57 +98,6 @@ def _parser() -> Lark:
 # -- building --------------------------------------------------------------------------------------------------------
 
 
-def _place(meta: Meta) -> Place:
-    return Place(meta.line, meta.column)
-
-
-def _string(token: Token) -> str:
-    place = Place(token.line or 1, token.column or 1)
-    try:
-        text = json.loads(token, strict=False)
-    except ValueError:
-        raise RuleInvalid(
-            "This text has a backslash that JSON does not know; write \\\\ for one.", place=place
-        ) from None
-    wrong = string_fault(text)
-    if wrong:
-        raise RuleInvalid(wrong, place=place)
-    return str(text)
-
-
-def _optional(token: Token | None) -> str | None:
-    return None if token is None else _string(token)
-
-
-def _decimal(token: Token) -> Decimal:
-    if len(token) > MAX_DIGITS:
-        raise RuleInvalid(f"A number has at most {MAX_DIGITS} digits.", place=Place(token.line or 1, token.column or 1))
-    return Decimal(str(token))
-
-
-def _unit(token: Token) -> Unit:
-    return Unit(token.upper().removesuffix("S"))
-
-
-def _count(token: Token, unit: Unit, *, least: int) -> int:
-    place = Place(token.line or 1, token.column or 1)
-    number = _decimal(token)
-    if number != number.to_integral_value():
-        raise RuleInvalid(f"{token} is not a whole number of {unit.lower()}s.", place=place)
-    wrong = fault(int(number), unit, least=least)
-    if wrong:
-        raise RuleInvalid(wrong, place=place)
-    return int(number)
-
-
-class _PathArgument(tuple[str, ...]):
-    """A bare path inside a call."""
-
-
-class _TextArgument(str):
-    """A bare text inside a call."""
-
-
 @v_args(inline=True, meta=True)
 class _Builder(Transformer_NonRecursive[Token, Node]):
     """Makes tree nodes of the parser's tree, from the leaves up and without recursion."""
@@ -146,14 +106,14 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
 
     def any_of(self, meta: Meta, *parts: Any) -> Node:
         items = tuple(part for part in parts if not isinstance(part, Token))
-        return Or(items, place=_place(meta)) if len(items) > 1 else items[0]
+        return Or(items, place=place_of(meta)) if len(items) > 1 else items[0]
 
     def all_of(self, meta: Meta, *parts: Any) -> Node:
         items = tuple(part for part in parts if not isinstance(part, Token))
-        return And(items, place=_place(meta)) if len(items) > 1 else items[0]
+        return And(items, place=place_of(meta)) if len(items) > 1 else items[0]
 
     def negate(self, meta: Meta, _: Token, item: Node) -> Node:
-        return Not(item, place=_place(meta))
+        return Not(item, place=place_of(meta))
 
     def group(self, meta: Meta, node: Node) -> Node:
         return node
@@ -163,11 +123,11 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
     def path(self, meta: Meta, *names: Token) -> Path:
         return tuple(str(name) for name in names)
 
-    def path_argument(self, meta: Meta, path: Path) -> _PathArgument:
-        return _PathArgument(path)
+    def path_argument(self, meta: Meta, path: Path) -> PathArgument:
+        return PathArgument(path)
 
-    def text_argument(self, meta: Meta, token: Token) -> _TextArgument:
-        return _TextArgument(_string(token))
+    def text_argument(self, meta: Meta, token: Token) -> TextArgument:
+        return TextArgument(string_of(token))
 
     def window_argument(self, meta: Meta, window: Window) -> Window:
         return window
@@ -176,92 +136,92 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
         return found
 
     def bare_call(self, meta: Meta, path: Path, found: tuple[Any, ...] | None) -> Node:
-        place = _place(meta)
+        place = place_of(meta)
         verb = path[-1]
         if verb not in frozenset(Quantifier) or len(path) < 2:
-            raise RuleInvalid(_bare_fault(verb), place=place)
-        field, window, inner = _arguments(found or (), place)
+            raise RuleInvalid(bare_fault(verb), place=place)
+        field, window, inner = sorted_arguments(found or (), place)
         if field:
             raise RuleInvalid(f"'{'.'.join(field)}' is compared with nothing; add an operator.", place=place)
         return Quantified(path[:-1], Quantifier(verb), inner, window, place=place)
 
     def call(self, meta: Meta, path: Path, found: tuple[Any, ...] | None) -> FieldRef | Aggregate:
-        place, found = _place(meta), found or ()
-        if len(found) == 1 and isinstance(found[0], _TextArgument):
+        place, found = place_of(meta), found or ()
+        if len(found) == 1 and isinstance(found[0], TextArgument):
             return FieldRef(path, str(found[0]), place)
         verb = path[-1]
         if verb not in frozenset(Function) or len(path) < 2:
-            raise RuleInvalid(_call_fault(verb), place=place)
-        field, window, inner = _arguments(found, place)
-        _check_field(verb, field, place)
+            raise RuleInvalid(call_fault(verb), place=place)
+        field, window, inner = sorted_arguments(found, place)
+        check_field(verb, field, place)
         return Aggregate(path[:-1], Function(verb), field[0] if field else None, window, inner, place)
 
     # comparisons
 
     def field(self, meta: Meta, path: Path) -> FieldRef:
-        return FieldRef(path, None, _place(meta))
+        return FieldRef(path, None, place_of(meta))
 
     def operator_scalar(self, meta: Meta, *words: Token) -> Operator:
         return OPERATORS[" ".join(words).lower()]
 
     def values(self, meta: Meta, *found: Scalar) -> tuple[Scalar, ...]:
         if len(found) > MAX_LIST:
-            raise RuleInvalid(f"A list has at most {MAX_LIST} values, not {len(found)}.", place=_place(meta))
+            raise RuleInvalid(f"A list has at most {MAX_LIST} values, not {len(found)}.", place=place_of(meta))
         return found
 
     def comparison(self, meta: Meta, node: Node) -> Node:
         return node
 
     def compare(self, meta: Meta, subject: FieldRef | Aggregate, operator: Operator, value: Scalar) -> Node:
-        return Compare(subject, operator, value, place=_place(meta))
+        return Compare(subject, operator, value, place=place_of(meta))
 
     def one_of(
         self, meta: Meta, subject: Path | FieldRef | Aggregate, _: Token, found: Sequence[Scalar] | None
     ) -> Node:
         if isinstance(subject, tuple):
-            subject = FieldRef(subject, None, _place(meta))
-        return Compare(subject, Operator.IN, _filled(found, meta), place=_place(meta))
+            subject = FieldRef(subject, None, place_of(meta))
+        return Compare(subject, Operator.IN, filled(found, meta), place=place_of(meta))
 
     def none_of(
         self, meta: Meta, subject: FieldRef | Aggregate, _: Token, _in: Token, found: Sequence[Scalar] | None
     ) -> Node:
-        return Compare(subject, Operator.NOT_IN, _filled(found, meta), place=_place(meta))
+        return Compare(subject, Operator.NOT_IN, filled(found, meta), place=place_of(meta))
 
     def between(
         self, meta: Meta, subject: FieldRef | Aggregate, _: Token, low: Scalar, _and: Token, high: Scalar
     ) -> Node:
-        return Compare(subject, Operator.BETWEEN, (low, high), place=_place(meta))
+        return Compare(subject, Operator.BETWEEN, (low, high), place=place_of(meta))
 
     def is_empty(self, meta: Meta, subject: FieldRef | Aggregate, *_: Token) -> Node:
-        return Compare(subject, Operator.IS_EMPTY, True, place=_place(meta))
+        return Compare(subject, Operator.IS_EMPTY, True, place=place_of(meta))
 
     def is_not_empty(self, meta: Meta, subject: FieldRef | Aggregate, *_: Token) -> Node:
-        return Compare(subject, Operator.IS_EMPTY, False, place=_place(meta))
+        return Compare(subject, Operator.IS_EMPTY, False, place=place_of(meta))
 
     def within(self, meta: Meta, subject: FieldRef | Aggregate, _: Token, window: Window) -> Node:
-        return Compare(subject, Operator.WITHIN, window, place=_place(meta))
+        return Compare(subject, Operator.WITHIN, window, place=place_of(meta))
 
     def anniversary(self, meta: Meta, subject: FieldRef | Aggregate, *rest: Any) -> Node:
-        return Compare(subject, Operator.ANNIVERSARY, rest[-1], place=_place(meta))
+        return Compare(subject, Operator.ANNIVERSARY, rest[-1], place=place_of(meta))
 
     # membership
 
     def in_segment(self, meta: Meta, path: Path | None, *rest: Any) -> Node:
-        key, at = _string(rest[2]), rest[-1]
+        key, at = string_of(rest[2]), rest[-1]
         presence = Presence.NOW if at is None else Presence.AT
-        return InSegment(key, presence, at, path=path or (), place=_place(meta))
+        return InSegment(key, presence, at, path=path or (), place=place_of(meta))
 
     def ever_in_segment(self, meta: Meta, path: Path | None, *rest: Any) -> Node:
-        return InSegment(_string(rest[-1]), Presence.EVER, path=path or (), place=_place(meta))
+        return InSegment(string_of(rest[-1]), Presence.EVER, path=path or (), place=place_of(meta))
 
     def entered_segment(self, meta: Meta, path: Path | None, *rest: Any) -> Node:
-        return InSegment(_string(rest[2]), Presence.ENTERED, None, rest[-1], path or (), place=_place(meta))
+        return InSegment(string_of(rest[2]), Presence.ENTERED, None, rest[-1], path or (), place=place_of(meta))
 
     def left_segment(self, meta: Meta, path: Path | None, *rest: Any) -> Node:
-        return InSegment(_string(rest[2]), Presence.LEFT, None, rest[-1], path or (), place=_place(meta))
+        return InSegment(string_of(rest[2]), Presence.LEFT, None, rest[-1], path or (), place=place_of(meta))
 
     def ever_in_stage(self, meta: Meta, path: Path | None, *rest: Any) -> Node:
-        return EverInStage(_string(rest[3]), _optional(rest[-1]), path or (), place=_place(meta))
+        return EverInStage(string_of(rest[3]), optional_string(rest[-1]), path or (), place=place_of(meta))
 
     def membership(self, meta: Meta, node: Node) -> Node:
         return node
@@ -269,28 +229,28 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
     # values
 
     def string(self, meta: Meta, token: Token) -> str:
-        return _string(token)
+        return string_of(token)
 
     def iso(self, meta: Meta, token: Token) -> str:
         return str(token)
 
     def time(self, meta: Meta, token: Token) -> str:
-        return _string(token) if token.type == "STRING" else str(token)
+        return string_of(token) if token.type == "STRING" else str(token)
 
     def number(self, meta: Meta, token: Token) -> Decimal:
-        return _decimal(token)
+        return decimal_of(token)
 
     def money(self, meta: Meta, token: Token, currency: Token) -> Money:
-        return Money(_decimal(token), str(currency))
+        return Money(decimal_of(token), str(currency))
 
     def span(self, meta: Meta, token: Token, unit: Token) -> Span:
-        return Span(_count(token, _unit(unit), least=0), _unit(unit))
+        return Span(count_of(token, unit_of(unit), least=0), unit_of(unit))
 
     def ago(self, meta: Meta, token: Token, whole: Token | None, unit: Token, _: Token, zone: str | None) -> Moment:
-        return Moment(-_count(token, _unit(unit), least=0), _unit(unit), whole is not None, zone)
+        return Moment(-count_of(token, unit_of(unit), least=0), unit_of(unit), whole is not None, zone)
 
     def ahead(self, meta: Meta, token: Token, whole: Token | None, unit: Token, _: Token, zone: str | None) -> Moment:
-        return Moment(_count(token, _unit(unit), least=0), _unit(unit), whole is not None, zone)
+        return Moment(count_of(token, unit_of(unit), least=0), unit_of(unit), whole is not None, zone)
 
     def now(self, meta: Meta, _: Token, zone: str | None) -> Moment:
         return Moment(0, zone=zone)
@@ -307,68 +267,24 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
     # windows
 
     def zone(self, meta: Meta, _: Token, token: Token) -> str:
-        return _string(token)
+        return string_of(token)
 
     def last(self, meta: Meta, _: Token, count: Token, whole: Token | None, unit: Token, zone: str | None) -> Window:
-        found = _unit(unit)
-        return Window(Direction.LAST, _count(count, found, least=1), found, whole is not None, zone)
+        found = unit_of(unit)
+        return Window(Direction.LAST, count_of(count, found, least=1), found, whole is not None, zone)
 
     def next(self, meta: Meta, _: Token, count: Token, whole: Token | None, unit: Token, zone: str | None) -> Window:
-        found = _unit(unit)
-        return Window(Direction.NEXT, _count(count, found, least=1), found, whole is not None, zone)
+        found = unit_of(unit)
+        return Window(Direction.NEXT, count_of(count, found, least=1), found, whole is not None, zone)
 
     def this(self, meta: Meta, _: Token, unit: Token, zone: str | None) -> Window:
-        return Window(Direction.THIS, unit=_unit(unit), zone=zone)
+        return Window(Direction.THIS, unit=unit_of(unit), zone=zone)
 
     def previous(self, meta: Meta, _: Token, unit: Token, zone: str | None) -> Window:
-        return Window(Direction.PREVIOUS, unit=_unit(unit), zone=zone)
+        return Window(Direction.PREVIOUS, unit=unit_of(unit), zone=zone)
 
     def from_to(self, meta: Meta, _: Token, start: str, _to: Token | None, end: str | None, zone: str | None) -> Window:
         return Window(Direction.BETWEEN, start=start, end=end, zone=zone)
 
     def to_only(self, meta: Meta, _: Token, end: str, zone: str | None) -> Window:
         return Window(Direction.BETWEEN, end=end, zone=zone)
-
-
-def _filled(found: Sequence[Scalar] | None, meta: Meta) -> Value:
-    if not found:
-        raise RuleInvalid("An empty list matches nothing; give at least one value.", place=_place(meta))
-    return tuple(found)
-
-
-def _bare_fault(verb: str) -> str:
-    if verb in VERBS:
-        return f"'{verb}' is compared with nothing; add an operator and a value, such as >= 2."
-    return (
-        f"'{clip(verb)}' is not known here; rows are asked with some, none or every.{nearest(verb, list(Quantifier))}"
-    )
-
-
-def _call_fault(verb: str) -> str:
-    if verb in VERBS:
-        return f"'{verb}' is a condition by itself and is not compared."
-    known = list(Function)
-    return f"'{clip(verb)}' is not a function; the functions are {', '.join(known)}.{nearest(verb, list(known))}"
-
-
-def _check_field(verb: str, field: Path | None, place: Place) -> None:
-    if verb == Function.COUNT and field:
-        raise RuleInvalid("'count' takes no field.", place=place)
-    if verb != Function.COUNT and not field:
-        raise RuleInvalid(f"'{verb}' needs a field first, such as {verb}(amount).", place=place)
-    if field and len(field) > 1:
-        raise RuleInvalid(f"'{verb}' takes a field of the row itself, not '{'.'.join(field)}'.", place=place)
-
-
-def _arguments(found: tuple[Any, ...], place: Place) -> tuple[Path | None, Window | None, Node | None]:
-    """Sort a call's arguments into field, window and rule, each at most once and in this order."""
-    slots: list[Any] = [None, None, None]
-    reached = -1
-    for argument in found:
-        slot = 0 if isinstance(argument, _PathArgument) else 1 if isinstance(argument, Window) else 2
-        if slot <= reached or isinstance(argument, _TextArgument):
-            raise RuleInvalid("A call takes a field, then a window, then a rule, each at most once.", place=place)
-        slots[slot] = argument
-        reached = slot
-    field = tuple(slots[0]) if slots[0] is not None else None
-    return field, slots[1], slots[2]
