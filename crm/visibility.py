@@ -28,7 +28,8 @@ async def visible(actor: Actor, customer_id: UUID) -> bool:
 
 async def visible_among(actor: Actor, customer_ids: Collection[UUID]) -> set[UUID]:
     """Those of the customers that exist for this actor."""
-    condition, values = "true", []
+    condition = "true"
+    values: list[Any] = []
     if actor.row_filter is not None:
         condition, values = await predicate(actor.row_filter, alias="c", first_parameter=2)
     statement = f"SELECT c.id FROM customer c WHERE c.id = ANY ($1::uuid[]) AND ({condition})"  # noqa: S608 - as below
