@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from crm.access import Scope
 from crm.errors import Forbidden, ValidationFailed
 from crm.segments import library
 from crm.segments.clusters import cluster, standardised
-from crm.segments.library_entries import ENTRIES
+from crm.segments.library_entries import ENTRIES, Entry
 from models import Segment, SegmentKind
 from tests.crm.segments_world import members
 from tests.factories import NOW, OWNER, customer, everything_but, order
@@ -86,3 +87,10 @@ def test_a_feature_without_spread_does_not_count() -> None:
 def test_customers_who_are_all_alike_are_not_clustered() -> None:
     with pytest.raises(ValidationFailed, match="behave alike"):
         cluster(np.ones((100, 5)))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
+def test_every_entry_is_documented_with_rule_and_source(entry: Entry) -> None:
+    page = Path("docs/reference/segment-library.md").read_text(encoding="utf-8")
+    assert f"| `{entry.key}` | {entry.name} | `{entry.rule}` |" in page
+    assert entry.source in page
