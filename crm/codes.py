@@ -41,11 +41,13 @@ def time_zones() -> frozenset[str]:
 
 
 def country(text: str | None, *, field: str = "country") -> str | None:
-    return _known(text.strip().upper(), countries(), field, "an ISO 3166 country code such as IR") if text else None
+    return (
+        _known(text, text.strip().upper(), countries(), field, "an ISO 3166 country code such as IR") if text else None
+    )
 
 
 def currency(text: str, *, field: str = "currency") -> str:
-    return _known(text.strip().upper(), currencies(), field, "an ISO 4217 currency code such as EUR")
+    return _known(text, text.strip().upper(), currencies(), field, "an ISO 4217 currency code such as EUR")
 
 
 def language(text: str | None, *, field: str = "language") -> str | None:
@@ -53,19 +55,19 @@ def language(text: str | None, *, field: str = "language") -> str | None:
     if not text:
         return None
     tag = text.strip().replace("_", "-")
-    _known(tag.split("-")[0].lower(), languages(), field, "a language code such as fa")
+    _known(tag, tag.split("-")[0].lower(), languages(), field, "a language code such as fa")
     if len(tag) > 10:
         raise ValidationFailed(f"{field} '{tag[:30]}' is too long for a language tag; use one such as fa or zh-Hant.")
     return tag
 
 
 def time_zone(text: str | None, *, field: str = "timeZone") -> str | None:
-    return _known(text.strip(), time_zones(), field, "an IANA time zone such as Asia/Tehran") if text else None
+    return _known(text, text.strip(), time_zones(), field, "an IANA time zone such as Asia/Tehran") if text else None
 
 
-def _known(code: str, known: frozenset[str], field: str, wanted: str) -> str:
+def _known(given: str, code: str, known: frozenset[str], field: str, wanted: str) -> str:
     if code in known:
         return code
     near = difflib.get_close_matches(code, known, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise ValidationFailed(f"{field} '{code[:40]}' is not known; use {wanted}.{hint}", path=(field,))
+    raise ValidationFailed(f"{field} '{given[:40]}' is not known; use {wanted}.{hint}", path=(field,))

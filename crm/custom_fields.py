@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -19,6 +19,7 @@ from crm.rules.tree import RESERVED
 from models import FieldDefinition, FieldType
 
 MAX_TEXT = 2_000
+MAX_POSITION = 10_000
 _KEY = re.compile(r"[a-z][a-zA-Z0-9_]{0,59}")
 
 
@@ -89,6 +90,10 @@ def merged(known: list[FieldDefinition], old: dict[str, Any], new: dict[str, Any
 
     Raises Problems with one entry per unknown key or unfitting value.
     """
+    if not isinstance(new, Mapping):
+        raise ValidationFailed(
+            "customFields must be an object: a value under each field's key.", path=("customFields",)
+        )
     by_key = {field.key: field for field in known}
     result = dict(old)
     problems: list[Any] = []
@@ -191,11 +196,21 @@ def _apply(field: FieldDefinition, values: FieldFields) -> None:
     if "choices" in values:
         field.choices = [text.required(choice, field="choices", limit=120) for choice in values["choices"]]
     if "labels" in values:
-        field.labels = {
-            str(locale): text.clean(label, field="labels", limit=120) for locale, label in values["labels"].items()
-        }
+        field.labels = _labels(values["labels"])
     field.required = values.get("required", field.required)
     field.searchable = values.get("searchable", field.searchable)
-    field.position = values.get("position", field.position)
+    field.position = _position(values.get("position", field.position))
     if field.type is FieldType.CHOICE and not field.choices:
         raise ValidationFailed("A field of type CHOICE needs choices.", path=("choices",))
+
+
+def _labels(given: Any) -> dict[str, str]:
+    if not isinstance(given, Mapping) or not all(isinstance(label, str) for label in given.values()):
+        raise ValidationFailed('labels must be an object of texts by language, such as {"fa": "…"}.', path=("labels",))
+    return {str(locale): text.clean(label, field="labels", limit=120) for locale, label in given.items()}
+
+
+def _position(given: int) -> int:
+    if not 0 <= given <= MAX_POSITION:
+        raise ValidationFailed(f"position {given} must lie between 0 and {MAX_POSITION:,}.", path=("position",))
+    return given

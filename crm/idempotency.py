@@ -16,6 +16,7 @@ from crm.errors import IdempotencyConflict, ValidationFailed
 from models.base import new_id
 
 MAX_KEY = 255
+FIELD = "idempotencyKey"
 
 # A second request with the same key waits here until the first has ended, then finds its row.
 _CLAIM = """
@@ -48,10 +49,10 @@ async def once(
     """
     if key is None:
         return await work()
+    if not key.isprintable():
+        raise ValidationFailed("The idempotency key holds control characters; use printable ones.", path=(FIELD,))
     if not key or len(key) > MAX_KEY:
-        raise ValidationFailed(
-            f"The idempotency key has {len(key)} characters; use 1 to {MAX_KEY}.", path=("idempotencyKey",)
-        )
+        raise ValidationFailed(f"The idempotency key has {len(key)} characters; use 1 to {MAX_KEY}.", path=(FIELD,))
     mark = fingerprint(operation, values)
     actor_key = str(actor.id or actor.label)[:60]
     claimed = await fetch(_CLAIM, new_id(), actor_key, key, mark)
@@ -65,6 +66,6 @@ async def once(
 async def _replayed(actor_key: str, key: str, mark: str) -> UUID:
     found = (await fetch(_FOUND, actor_key, key))[0]
     if found["fingerprint"] != mark:
-        raise IdempotencyConflict(path=("idempotencyKey",))
+        raise IdempotencyConflict(path=(FIELD,))
     made: UUID = found["noun_id"]
     return made

@@ -9,6 +9,7 @@ from crm.database import fetch_value
 from crm.errors import ValidationFailed
 
 PLACES = Decimal("0.0001")
+RATE_PLACES = Decimal("0.0000000001")
 LIMIT = Decimal(10) ** 15
 
 _RATE = "SELECT rate FROM exchange_rate WHERE currency = $1 AND day <= $2 ORDER BY day DESC LIMIT 1"
@@ -54,10 +55,20 @@ async def exchange_rate(currency: str, base: str, day: date, given: Decimal | No
 
 
 def positive_rate(value: Decimal) -> Decimal:
-    if not value.is_finite() or value <= 0 or value >= Decimal(10) ** 9:
-        raise ValidationFailed(f"exchangeRate {value} must be above 0 and below 10^9.", path=("exchangeRate",))
-    return value
+    """A rate that can be kept: above 0 at ten decimal places, below 10^9."""
+    if not value.is_finite() or value >= Decimal(10) ** 9 or value.quantize(RATE_PLACES) <= 0:
+        raise ValidationFailed(
+            f"exchangeRate {value} must be above 0 at ten decimal places, and below 10^9.", path=("exchangeRate",)
+        )
+    return value.quantize(RATE_PLACES)
 
 
 def in_base(value: Decimal, rate: Decimal) -> Decimal:
-    return (value * rate).quantize(PLACES, ROUND_HALF_EVEN)
+    """The amount in the base currency. Raises ValidationFailed when that is too large to keep."""
+    exact = value * rate
+    if exact >= LIMIT:
+        raise ValidationFailed(
+            f"{value} at the exchange rate {rate} is too large; it must stay below {LIMIT:,} in the base currency.",
+            path=("exchangeRate",),
+        )
+    return exact.quantize(PLACES, ROUND_HALF_EVEN)

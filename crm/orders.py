@@ -214,6 +214,8 @@ def _placed(at: datetime, now: datetime) -> datetime:
 def _amounts(order: Order, fields: OrderFields) -> None:
     if "amount" in fields:
         order.amount = money.amount(fields["amount"], field="amount")
+    elif order.amount is not None:
+        money.amount(order.amount, field="amount")  # what lines add up to has its limit too
     if order.amount is None:
         raise ValidationFailed("An order needs an amount, or lines that add up to one.", path=("amount",))
     given = fields.get("list_amount")
@@ -277,6 +279,8 @@ def _line(order: Order, position: int, given: LineInput, products: Mapping[str, 
         raise ValidationFailed("quantity is 0; leave the line out, or give an amount.", path=(path, "quantity"))
     price = money.amount(given.unit_price, field=f"{path}.unitPrice")
     discount = money.amount(given.discount, field=f"{path}.discount")
+    if quantity * price >= money.LIMIT:
+        raise ValidationFailed("quantity × unitPrice is too large; it must stay below 10^15.", path=(path, "quantity"))
     total = (quantity * price - discount).quantize(money.PLACES)
     if total < 0:
         raise ValidationFailed(f"discount {discount} is more than quantity × unitPrice.", path=(path, "discount"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crm import codes, events
+from crm import codes, events, text
 from crm.access import Actor, Scope, need
 from crm.audit import record
 from crm.database import fetch, transaction
@@ -26,7 +26,7 @@ class Organization:
 
 
 _CHECKS: dict[str, Callable[[Any], str | None]] = {
-    "name": lambda value: str(value)[:120],
+    "name": lambda value: text.required(value, field="name", limit=120),
     "base_currency": lambda value: codes.currency(value, field="baseCurrency"),
     "time_zone": lambda value: codes.time_zone(value),
     "country": lambda value: codes.country(value),
