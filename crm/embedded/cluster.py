@@ -87,7 +87,7 @@ def check_version(place: Place) -> None:
     if found != carried:
         raise EmbeddedFailure(
             f"The data directory '{place.data}' belongs to PostgreSQL {found}, this installation carries "
-            f"PostgreSQL {carried}. Write a dump with the version that made it (`arzesh backup`) and restore it "
+            f"PostgreSQL {carried}. Write a dump with the pg_dump of the version that made it, and restore it "
             "into a new folder (ARZESH_EMBEDDED_HOME), or set DATABASE_URL to a server of your own."
         )
 

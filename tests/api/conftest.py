@@ -109,9 +109,11 @@ async def serve(settings: Settings) -> Serve:
                 await asyncio.sleep(0.01)
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {secret}"}) as client:
-                yield client
-            server.should_exit = True
-            await task
+                try:
+                    yield client
+                finally:
+                    server.should_exit = True
+                    await task
 
     return running
 
