@@ -11,7 +11,7 @@ from crm import changes, codes, idempotency, passwords, roles, sessions, text
 from crm.access import Actor, ActorKind, Scope, need
 from crm.audit import state
 from crm.credentials import generation
-from crm.database import fetch, transaction
+from crm.database import transaction
 from crm.errors import DuplicateFound, Forbidden, Unauthenticated, ValidationFailed
 from crm.events import EventType
 from models import StaffMember
@@ -82,7 +82,7 @@ async def update(
         await _apply(actor, staff, fields)
         await changes.save(actor, staff, before, EventType.STAFF_UPDATED)
         if (staff.active, staff.role_id) != (before["active"], before["role_id"]):
-            await _need_a_manager()
+            await roles.need_a_manager()
             await sessions.end_all(actor, staff.id, now=now)
     generation.grow()
     return staff
@@ -145,15 +145,3 @@ async def _apply(actor: Actor, staff: StaffMember, fields: StaffFields) -> None:
         await roles.need_no_more_than_own(actor, staff.role_id)
     if await StaffMember.filter(email=staff.email).exclude(id=staff.id).exists():
         raise DuplicateFound(f"'{staff.email}' belongs to another staff member.", path=("email",))
-
-
-_MANAGERS = """
-SELECT m.id FROM staff_member m JOIN role r ON r.id = m.role_id
-WHERE m.active AND $1 = ANY (r.scopes) ORDER BY m.id FOR SHARE OF m
-"""
-
-
-async def _need_a_manager() -> None:
-    """Locks the managers that are left, so that two of them cannot remove each other at the same time."""
-    if not await fetch(_MANAGERS, Scope.STAFF_MANAGE.value):
-        raise ValidationFailed("Nobody would be left who can manage staff; give somebody else that role first.")
