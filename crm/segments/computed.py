@@ -30,15 +30,22 @@ class Computed:
 _TAKE = """
 WITH wanted AS MATERIALIZED (
     SELECT c.id FROM customer c WHERE c.id = ANY($11::uuid[]) AND c.archived_at IS NULL
+), compared AS MATERIALIZED (
+    SELECT customer_id, bool_or(wanted) AS wanted, (array_agg(stay) FILTER (WHERE stay IS NOT NULL))[1] AS stay
+    FROM (
+        SELECT w.id AS customer_id, NULL::uuid AS stay, true AS wanted FROM wanted w
+        UNION ALL
+        SELECT m.customer_id, m.id, false FROM segment_membership m WHERE m.segment_id = $1 AND m.exited_at IS NULL
+    ) AS each GROUP BY customer_id
 ), gone AS (
     UPDATE segment_membership m
     SET exited_at = greatest($2::timestamptz, m.entered_at), exit_cause = $3, updated_at = now()
-    WHERE m.segment_id = $1 AND m.exited_at IS NULL AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = m.customer_id)
+    FROM compared c WHERE m.id = c.stay AND NOT c.wanted
     RETURNING m.customer_id
 ), come AS (
     INSERT INTO segment_membership
         (id, created_at, updated_at, segment_id, customer_id, entered_at, entry_cause, rule_version)
-    SELECT uuidv7(), now(), now(), $1, w.id, $2::timestamptz, $3, $4 FROM wanted w
+    SELECT uuidv7(), now(), now(), $1, c.customer_id, $2::timestamptz, $3, $4 FROM compared c WHERE c.stay IS NULL
     ON CONFLICT (segment_id, customer_id) WHERE exited_at IS NULL DO NOTHING
     RETURNING customer_id
 ), told AS (
