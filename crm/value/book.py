@@ -67,6 +67,10 @@ class Book:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def cut(self, here: slice) -> Book:
+        """Some of the customers."""
+        return Book(self.rows[here], self.end, self.unit_days, self.early_end)
+
     @cached_property
     def bought(self) -> Bools:
         """Who has at least one purchase day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -68,6 +69,16 @@ class Worth:
         return clv.total_value(self.facts.profit / MICRO, self.residual)
 
 
+def slices(worth: Worth, size: int) -> Iterator[tuple[slice, Worth]]:
+    """The same, some customers at a time: all columns of everybody at once would take too much memory."""
+    before = np.concatenate([[0], np.cumsum(worth.book.bought)])
+    for start in range(0, len(worth.book), size):
+        here = slice(start, min(start + size, len(worth.book)))
+        buyers = slice(int(before[here.start]), int(before[here.stop]))
+        ahead = worth.forecast.cut(buyers) if worth.forecast else None
+        yield here, Worth(worth.book.cut(here), worth.facts.cut(here), ahead)
+
+
 def find(book: Book, assumed: Assumptions, fitted: Fitted) -> tuple[Findings, Worth]:
     """Everything that must be known of all customers before one can be scored, and the score of all."""
     first = facts(book, assumed)
@@ -91,8 +102,7 @@ def find(book: Book, assumed: Assumptions, fitted: Fitted) -> tuple[Findings, Wo
 def score(book: Book, assumed: Assumptions, findings: Findings) -> Worth:
     """Facts and forecast of the customers of a book under given findings."""
     found = facts(book, assumed, findings)
-    ahead = forecast(book, found.contribution[book.bought], assumed, findings) if book.bought.any() else None
-    return Worth(book, found, ahead)
+    return Worth(book, found, forecast(book, found.contribution, assumed, findings))
 
 
 def _place(worth: Worth, assumed: Assumptions, findings: Findings) -> Findings:
@@ -290,7 +300,7 @@ def _next_orders(book: Book, ahead: Forecast) -> Figures:
     names = ("next_order_on", "next_order_low", "next_order_high")
     return {
         name: Column(Kind.DAY, book.end + np.rint(spread(book, wait)).astype(np.int64), book.bought)
-        for name, wait in zip(names, ahead.wait, strict=True)
+        for name, wait in zip(names, ahead.wait.T, strict=True)
     }
 
 

@@ -72,8 +72,8 @@ def _judge(book: Book, assumed: Assumptions, found: Fitted) -> list[str]:
     step = max(1, -(-int(book.early.sum()) // JUDGED_ON))
     whole = book.early_history
     seen = History(whole.x[::step], whole.t_x[::step], whole.T[::step])
-    rows = book.buyers[book.early][::step]
-    actual = (rows["purchases"] - rows["early_purchases"]).astype(np.float64)
+    judges = np.flatnonzero(book.early)[::step]
+    actual = (book.buyers["purchases"][judges] - book.buyers["early_purchases"][judges]).astype(np.float64)
     length = (book.end - book.early_end) / book.unit_days
     judged: dict[str, tuple[Fit, Floats]] = {}
     for name in names:

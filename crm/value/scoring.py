@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from crm.value.findings import Findings
 LEVEL = 0.9
 LIFETIME_DAYS = 3650
 FURTHEST_DAYS = 36_500.0
+AT_ONCE = 200_000
+"""Customers scored at once: enough to meet most histories twice, few enough for their memory."""
 PRIOR_PURCHASES = 3.0
 """A customer's own contribution rate weighs as its purchases, that of all customers as so many."""
 
@@ -33,10 +36,16 @@ class Facts:
     profit: Ints
     contribution: Floats
 
+    def cut(self, here: slice) -> Facts:
+        return Facts(*(getattr(self, entry.name)[here] for entry in fields(self)))
+
 
 @dataclass
 class Forecast:
-    """What is to come, for the buyers of the book in their order, shape (m,) each; money in the currency."""
+    """What is to come, for the buyers of the book in their order, shape (m,) each; money in the currency.
+
+    wait: days until the next order, shape (m, 3): the median and the limits of the interval.
+    """
 
     alive: Floats
     churn: Floats
@@ -44,10 +53,23 @@ class Forecast:
     spend: Floats
     per_purchase: Floats
     lifetime_days: Floats
-    wait: tuple[Floats, Floats, Floats]
+    wait: Floats
     residual: Floats
     low: Floats
     high: Floats
+
+    def cut(self, here: slice) -> Forecast:
+        return Forecast(*(getattr(self, entry.name)[here] for entry in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Forecast]) -> Forecast:
+        """The parts one after the other; they are used up, for both at once would take twice the memory."""
+        columns = []
+        for entry in fields(cls):
+            columns.append(np.concatenate([getattr(part, entry.name) for part in parts]))
+            for part in parts:
+                setattr(part, entry.name, columns[-1][:0])
+        return cls(*columns)
 
 
 def facts(book: Book, assumed: Assumptions, findings: Findings | None = None) -> Facts:
@@ -81,10 +103,19 @@ def _contribution(revenue: Ints, earned: Ints, findings: Findings | None) -> Flo
 
 
 def forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: Findings) -> Forecast | None:
-    """What the buyers will do under the fitted models; None without one. contribution: of the buyers, shape (m,)."""
-    if findings.model is None:
+    """What the buyers will do under the fitted models; None without one. contribution: of everybody, shape (n,)."""
+    if findings.model is None or not book.bought.any():
         return None
-    model, p, history = models.model(findings.model), findings.parameters, book.history
+    parts = []
+    for start in range(0, len(book), AT_ONCE):
+        some, rates = book.cut(slice(start, start + AT_ONCE)), contribution[start : start + AT_ONCE]
+        if some.bought.any():
+            parts.append(_forecast(some, rates[some.bought], assumed, findings))
+    return parts[0] if len(parts) == 1 else Forecast.joined(parts)
+
+
+def _forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: Findings) -> Forecast:
+    model, p, history = models.model(str(findings.model)), findings.parameters, book.history
     t = assumed.horizon
     alive = purchases.p_alive(model, p, history)
     expected = purchases.expected_purchases(model, p, history, t, alive)
@@ -94,10 +125,8 @@ def forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: F
     low, high = _interval(book, assumed, findings, alive, (per_purchase, within, between))
     limits = _limits(low, high, residual)
     unit = assumed.unit_days
-    waits = tuple(
-        np.minimum(purchases.next_purchase_after(p, history, u) * unit, FURTHEST_DAYS)
-        for u in (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
-    )
+    quantiles = (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    waits = np.stack([purchases.next_purchase_after(p, history, u) * unit for u in quantiles], axis=1)
     return Forecast(
         alive,
         purchases.churn_risk(model, p, history, t, alive),
@@ -105,7 +134,7 @@ def forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: F
         expected * per_purchase,
         per_purchase,
         purchases.expected_lifetime(model, p, history, LIFETIME_DAYS / unit, alive) * unit,
-        (waits[0], waits[1], waits[2]),
+        np.minimum(waits, FURTHEST_DAYS),
         residual,
         *limits,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +18,10 @@ from crm.access import Actor, Scope, need
 from crm.changes import load
 from crm.database import connection, execute, fetch, fetch_value, in_transaction, transaction
 from crm.errors import Blocked, CrmError, ValidationFailed
+from crm.value.arrays import Ints
 from crm.value.assumptions import Assumptions
 from crm.value.book import Book
-from crm.value.figures import Worth, figures, find
+from crm.value.figures import Worth, figures, find, slices
 from crm.value.findings import Findings
 from crm.value.fitting import Fitted, fit
 from crm.value.runs import network, partition, settings, snapshots
@@ -30,6 +31,8 @@ from models import RunStatus, ValueRun
 
 LOCK = 7_262_317
 """Number of the advisory lock that the running run holds; PostgreSQL lets go of it when its process dies."""
+AT_ONCE = 65_536
+"""Customers whose columns are in memory at once."""
 STEPS = {"READ": 10, "FIT": 40, "WRITE": 60, "PUBLISH": 90}
 
 
@@ -150,8 +153,7 @@ class _Work:
         await self.step("FIT", customers=len(book), seen=seen)
         found, findings, worth = await asyncio.to_thread(_computed, book, assumed)
         await self.step("WRITE", **self.told(found, findings, book, assumed))
-        columns = await asyncio.to_thread(_columns, worth, assumed, findings, referrer)
-        await self.write(book, columns)
+        await self.write(_parts(worth, assumed, findings, referrer))
         await self.step("PUBLISH")
         await publish(self.actor, self.run, now=self.now)
 
@@ -168,11 +170,11 @@ class _Work:
             book = await read(moment, assumed, early_end=early_end, prior_run=prior[0]["id"] if prior else None)
             return book, await network.links(book, moment.day), seen
 
-    async def write(self, book: Book, columns: Any) -> None:
+    async def write(self, parts: Iterator[snapshots.Part]) -> None:
         async with transaction():
             await execute("SET LOCAL statement_timeout = 0")
             table = await partition.create(self.run.id)
-            await snapshots.write(self.run.id, book, columns, as_of=self.run.as_of, now=self.now, table=table)
+            await snapshots.write(self.run.id, parts, as_of=self.run.as_of, now=self.now, table=table)
             await partition.seal(self.run.id)
 
     async def step(self, name: str, **values: Any) -> None:
@@ -223,5 +225,7 @@ def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth
     return found, findings, worth
 
 
-def _columns(worth: Worth, assumed: Assumptions, findings: Findings, referrer: Any) -> Any:
-    return figures(worth, assumed, findings, network.credit(referrer, worth.total, assumed))
+def _parts(worth: Worth, assumed: Assumptions, findings: Findings, referrer: Ints) -> Iterator[snapshots.Part]:
+    network_value = network.credit(referrer, worth.total, assumed)
+    for here, some in slices(worth, AT_ONCE):
+        yield some.book, figures(some, assumed, findings, network_value[here])

@@ -191,11 +191,12 @@ async def _copied(statement: str, arguments: list[Any]) -> NDArray[np.void]:
 
 
 class _Reader:
-    """Turns the stream into arrays while it comes, so that it is never held whole."""
+    """Turns the stream into an array while it comes, so that it is never held whole."""
 
     def __init__(self) -> None:
         self.waiting = bytearray()
-        self.parts: list[NDArray[np.void]] = []
+        self.found = np.empty(0, dtype=ENTRY)
+        self.count = 0
         self.begun = False
 
     async def take(self, data: bytes) -> None:
@@ -208,15 +209,16 @@ class _Reader:
 
     def turn(self) -> None:
         count = len(self.waiting) // _WIRE.itemsize
+        end = self.count + count
+        if end > len(self.found):
+            self.found.resize(end + end // 8, refcheck=False)
         read = np.frombuffer(bytes(self.waiting[: count * _WIRE.itemsize]), dtype=_WIRE)
-        part = np.empty(count, dtype=ENTRY)
         for name in ENTRY.names or ():
-            part[name] = read[name]
-        self.parts.append(part)
+            self.found[name][self.count : end] = read[name]
+        self.count = end
         del self.waiting[: count * _WIRE.itemsize]
 
     def rows(self) -> NDArray[np.void]:
         self.turn()
-        found = np.concatenate(self.parts)
-        self.parts.clear()
-        return found
+        self.found.resize(self.count, refcheck=False)
+        return self.found

@@ -52,13 +52,11 @@ _FIXED: dict[Kind, Callable[[NDArray[np.generic]], Bytes]] = {
 
 
 def pack(columns: list[Column], rows: int) -> Iterator[bytes]:
-    """The rows as a binary COPY stream, some thousand at a time."""
+    """The rows of a binary COPY, some thousand at a time; HEADER goes before the first, TRAILER after the last."""
     dictionaries = [_dictionary(column) for column in columns]
-    yield HEADER
     for start in range(0, rows, ROWS):
         stop = min(start + ROWS, rows)
         yield _rows([_cut(column, start, stop) for column in columns], dictionaries, stop - start)
-    yield TRAILER
 
 
 def _cut(column: Column, start: int, stop: int) -> Column:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,31 +16,55 @@ from crm.database import connection, fetch, translated
 from crm.value.book import Book
 from crm.value.figures import Column, Figures, Kind
 from crm.value.runs import partition
-from crm.value.runs.packing import pack
+from crm.value.runs.packing import HEADER, TRAILER, pack
+from models import ValueSnapshot
 
 PATIENCE = 3600.0
 """Seconds that copying a run may take."""
+IDENTITY = ("id", "created_at", "updated_at", "run_id", "customer_id", "as_of")
+# `insufficient` keeps its default; everything else that a snapshot holds is a figure, null where there is none.
+FIGURES = tuple(
+    name for name in ValueSnapshot._meta.fields_db_projection.values() if name not in (*IDENTITY, "insufficient")
+)
+
 _REPLACED = """
 DELETE FROM value_snapshot WHERE run_id = $1 AND customer_id = ANY($2::uuid[])
 RETURNING customer_id, rfm_group, clv
 """
 
 
+Part = tuple[Book, Figures]
+
+
 async def write(
-    run_id: UUID, book: Book, figures: Figures, *, as_of: datetime, now: datetime, table: str = partition.PARENT
+    run_id: UUID, parts: Iterable[Part], *, as_of: datetime, now: datetime, table: str = partition.PARENT
 ) -> int:
-    """Append the snapshots of a book to a run, inside the caller's transaction; their number."""
-    columns = {**identity(run_id, book, as_of, now), **figures}
+    """Append the snapshots of books to a run, inside the caller's transaction; their number.
+
+    The parts are asked for one after the other, each in a thread, so that making them may take its time.
+    """
+    columns = [*IDENTITY, *FIGURES]
     with translated():
         async with connection() as driver:
             status: str = await driver.copy_to_table(
                 table,
-                source=_later(pack(list(columns.values()), len(book))),
-                columns=list(columns),
+                source=_packed(run_id, iter(parts), as_of, now),
+                columns=columns,
                 format="binary",
                 timeout=PATIENCE,
             )
     return int(status.rsplit(" ", 1)[-1])
+
+
+async def _packed(run_id: UUID, parts: Iterator[Part], as_of: datetime, now: datetime) -> AsyncIterator[bytes]:
+    yield HEADER
+    while part := await asyncio.to_thread(next, parts, None):
+        book, figures = part
+        columns = {**identity(run_id, book, as_of, now), **figures}
+        unknown = Column(Kind.INT, np.zeros(len(book)), np.zeros(len(book), dtype=np.bool_))
+        for packed in pack([columns.get(name, unknown) for name in (*IDENTITY, *FIGURES)], len(book)):
+            yield packed
+    yield TRAILER
 
 
 async def replace(
@@ -47,13 +72,8 @@ async def replace(
 ) -> list[Any]:
     """Write the snapshots of a book over what the run has of `keys`; group and value before."""
     before = await fetch(_REPLACED, run_id, list(keys))
-    await write(run_id, book, figures, as_of=as_of, now=now)
+    await write(run_id, [(book, figures)], as_of=as_of, now=now)
     return before
-
-
-async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for part in parts:
-        yield part
 
 
 def identity(run_id: UUID, book: Book, as_of: datetime, now: datetime) -> Figures:
