@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 
 import numpy as np
@@ -109,11 +110,11 @@ def _place(worth: Worth, assumed: Assumptions, findings: Findings) -> Findings:
     """The findings with the cuts that place each customer among all."""
     book = worth.book
     price, cost = axes(book, worth.facts)
-    at = matrix.place(price, cost, price_cut=_optional(assumed.price_cut), cost_cut=_optional(assumed.cost_cut))
+    seen = np.isfinite(price) & np.isfinite(cost)
     findings = replace(
         findings,
-        price_cut=_dividing(price, at.price_cut),
-        cost_cut=_dividing(cost, at.cost_cut),
+        price_cut=_dividing(price[seen], assumed.price_cut),
+        cost_cut=_dividing(cost[seen], assumed.cost_cut),
         tier_cuts=_tier_cuts(worth.total),
         new_customer=_newcomer(assumed, findings),
     )
@@ -126,14 +127,12 @@ def _place(worth: Worth, assumed: Assumptions, findings: Findings) -> Findings:
     return replace(findings, wallets=_wallets(worth, findings))
 
 
-def _optional(value: object) -> float | None:
-    return None if value is None else float(str(value))
-
-
-def _dividing(axis: Floats, cut: float) -> float | None:
-    """The cut, unless it leaves everybody on one side: then it says nothing of anybody."""
-    known = axis[np.isfinite(axis)]
-    return cut if (known > cut).any() and (known <= cut).any() else None
+def _dividing(axis: Floats, chosen: Decimal | None) -> float | None:
+    """The chosen cut or the median, unless it leaves everybody on one side: then it says nothing of anybody."""
+    if not len(axis):
+        return None
+    cut = float(np.median(axis)) if chosen is None else float(chosen)
+    return cut if (axis > cut).any() and (axis <= cut).any() else None
 
 
 def _tier_cuts(values: Floats) -> tuple[float, ...]:
@@ -155,9 +154,25 @@ def _newcomer(assumed: Assumptions, findings: Findings) -> float | None:
 def _wallets(worth: Worth, findings: Findings) -> dict[str, float]:
     if worth.forecast is None:
         return {}
-    groups = recency_scores(worth.book, findings)[3]
-    spend = worth.forecast.spend
-    return {name: float(np.quantile(spend[groups == name], 0.75)) for name in rfm.GROUPS if (groups == name).any()}
+    number, spend = group_numbers(worth.book, findings), worth.forecast.spend
+    return {
+        name: float(np.quantile(spend[number == at], 0.75))
+        for at, name in enumerate(rfm.GROUPS)
+        if (number == at).any()
+    }
+
+
+# The number of the group of each cell of recency and frequency scores; names of a million customers are heavy.
+_NUMBERS = np.array(
+    [[rfm.GROUPS.index(str(rfm.group(np.array([r]), np.array([f]))[0])) for f in range(1, 6)] for r in range(1, 6)]
+)
+
+
+def group_numbers(book: Book, findings: Findings) -> Ints:
+    """The place in `rfm.GROUPS` of each buyer's group, shape (m,)."""
+    recency, frequency, _ = recency_scores(book, findings)
+    numbers: Ints = _NUMBERS[recency - 1, frequency - 1]
+    return numbers
 
 
 def spread(book: Book, values: Floats, missing: float = 0.0) -> Floats:
@@ -228,7 +243,7 @@ def _past(worth: Worth, findings: Findings) -> Figures:
     if not bought.any():
         return found
     names = ("recency_score", "frequency_score", "monetary_score")
-    scores = zip(names, recency_scores(book, findings)[:3], strict=True)
+    scores = zip(names, recency_scores(book, findings), strict=True)
     return found | {
         name: Column(Kind.SMALL, spread(book, values.astype(np.float64)), bought) for name, values in scores
     }
@@ -238,9 +253,7 @@ def _groups(book: Book, findings: Findings) -> Figures:
     """The named group, the one before it, and since when it is so."""
     rows, now = book.rows, np.full(len(book), -1)
     if book.bought.any():
-        names = recency_scores(book, findings)[3]
-        order = np.argsort(rfm.GROUPS)
-        now[book.bought] = order[np.searchsorted(np.array(rfm.GROUPS)[order], names)]
+        now[book.bought] = group_numbers(book, findings)
     was = rows["prior_group"].astype(np.int64)
     changed = (was >= 0) & (now >= 0) & (was != now)
     previous = np.where(changed, was, rows["prior_previous"])
@@ -324,10 +337,7 @@ def _potentials(worth: Worth, assumed: Assumptions, findings: Findings, network:
     }
     if worth.forecast is None:
         return found
-    groups = recency_scores(book, findings)[3]
-    wallet = np.zeros(len(groups))
-    for name, quartile in findings.wallets.items():
-        wallet[groups == name] = quartile
+    wallet = np.array([findings.wallets.get(name, 0.0) for name in rfm.GROUPS])[group_numbers(book, findings)]
     gap = np.maximum(wallet - worth.forecast.spend, 0.0)
     growth = gap * np.maximum(worth.facts.contribution[bought], 0.0) * float(assumed.capture_rate)
     return found | {"growth_potential": money(spread(book, growth), bought)}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crm.value import clv, gammagamma, intervals, matrix, models, purchases, rfm
 from crm.value.arrays import Floats, Ints
@@ -175,13 +174,13 @@ def _limits(low: Floats, high: Floats, residual: Floats) -> tuple[Floats, Floats
     return np.fmin(one, other), np.fmax(one, other)
 
 
-def recency_scores(book: Book, findings: Findings) -> tuple[Ints, Ints, Ints, NDArray[np.str_]]:
-    """Scores 1..5 for recency, frequency and money, and the group, of the buyers, shape (m,) each."""
+def recency_scores(book: Book, findings: Findings) -> tuple[Ints, Ints, Ints]:
+    """Scores 1..5 for recency, frequency and money of the buyers, shape (m,) each."""
     rows = book.buyers
     recency = rfm.score(_days_silent(book), np.array(findings.recency_cuts), reverse=True)
     frequency = rfm.score(rows["purchases"].astype(np.float64), np.array(findings.frequency_cuts))
     monetary = rfm.score(rows["revenue"] / MICRO, np.array(findings.monetary_cuts))
-    return recency, frequency, monetary, rfm.group(recency, frequency)
+    return recency, frequency, monetary
 
 
 def _days_silent(book: Book) -> Floats:
