@@ -28,6 +28,8 @@ from starlette_admin.i18n import get_tzinfo
 from starlette_admin.i18n import gettext as _
 
 from admin import formats, words
+from admin.request import may
+from crm.access import SCOPE_HELP
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,12 @@ class Scopes(Typed, BaseField):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.searchable = self.orderable = False
+
+    def offered(self, request: Request, data: Any) -> list[tuple[str, str]]:
+        """What may be ticked, with what it allows: one's own scopes, and those that are ticked already."""
+        return [
+            (scope.value, text) for scope, text in SCOPE_HELP.items() if may(request, scope) or scope in (data or ())
+        ]
 
     def typed(self, form: FormData) -> Any:
         return sorted(str(entry) for entry in form.getlist(self.id))

@@ -11,10 +11,10 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import choices
-from admin.base import RecordView, UseCaseView
+from admin.base import UseCaseView
 from admin.fields import Text, listed
 from admin.layout import row
-from crm import staff
+from crm import roles, staff
 from crm.access import Actor, Scope
 from crm.database import transaction
 from models import Role, StaffMember
@@ -92,18 +92,39 @@ async def _with_role(values: dict[str, Any]) -> Any:
     return values
 
 
-class RoleView(RecordView):
+class RoleView(UseCaseView):
     """Named sets of scopes."""
 
     record = Role
     reads = Scope.STAFF_READ
+    writes = Scope.STAFF_MANAGE
     icon = "fa-solid fa-id-badge"
     menu_label = lazy("Roles")
     display_name = lazy("role")
     parts = ("name", "key", "built_in", "scopes", "created_at", "updated_at")
+    form_layout = (row("name", "key"), "scopes")
     exclude_fields_from_list = ("created_at", "updated_at")
+    exclude_fields_from_create = ("built_in",)
+    exclude_fields_from_edit = ("built_in", "key")
     sortable_fields = ("name",)
     found_by = ("name", "key")
 
     def name_of(self, obj: Any) -> str:
         return _(obj.name) if obj.built_in else str(obj.name)
+
+    async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
+        fixed = obj.built_in and name in ("edit", "delete")
+        return not fixed and await super().is_row_action_allowed_for_obj(request, name, obj)
+
+    async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
+        key, fields = values.pop("key", ""), roles.RoleFields(**values)  # type: ignore[typeddict-item]
+        return await roles.create(actor, key=key, fields=fields)
+
+    async def change(
+        self, actor: Actor, key: UUID, version: int | None, values: dict[str, Any], at: datetime
+    ) -> Record:
+        fields = roles.RoleFields(**values)  # type: ignore[typeddict-item]
+        return await roles.update(actor, key, expected_version=version, fields=fields)
+
+    async def remove(self, actor: Actor, key: UUID, at: datetime) -> None:
+        await roles.delete(actor, key, expected_version=None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from starlette_admin.exceptions import FormValidationError
+from starlette_admin.exceptions import ActionFailed, FormValidationError
 
-from crm.errors import CrmError, Problems
+from crm.errors import CrmError, Problems, ValidationFailed
 
 GENERAL = ""
 """Where a form keeps what belongs to none of its fields."""
@@ -50,3 +51,24 @@ def _place(found: dict[str | int, Any], field: str, problem: CrmError) -> None:
 
 def refusal(problem: CrmError, names: Collection[str]) -> FormValidationError:
     return FormValidationError(errors_of(problem, names))
+
+
+@contextmanager
+def leading(**fields: str) -> Iterator[None]:
+    """Lead refusals about a part of the input, named as use cases name it, to the form's field for it."""
+    try:
+        yield
+    except CrmError as problem:
+        part = next((part for part in fields if part in problem.path), None)
+        if part is None:
+            raise
+        raise ValidationFailed(problem.message, path=(fields[part],)) from problem
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell whoever asked for an action why it is refused."""
+    try:
+        yield
+    except CrmError as problem:
+        raise ActionFailed(problem.message) from problem

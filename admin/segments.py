@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +10,23 @@ from starlette.requests import Request
 from starlette_admin import action
 from starlette_admin.actions import ActionSelection
 from starlette_admin.exceptions import ActionFailed
+from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
 from admin import searching
+from admin.archiving import Archivable
 from admin.base import RecordView
-from admin.fields import Structure
+from admin.fields import LongText, Structure
+from admin.layout import row
+from admin.problems import leading
 from admin.request import actor_of, may, now
-from crm.access import Scope
+from crm.access import Actor, Scope
 from crm.database import fetch, transaction
-from crm.errors import CrmError
-from crm.segments import static
-from models import Segment, SegmentMembership
+from crm.errors import CrmError, ValidationFailed
+from crm.segments import definitions, refresh, static, versions
+from models import Segment, SegmentKind, SegmentMembership
+from models.base import Record
 
 _MEMBERS = """
 SELECT c.id, c.display_name, m.entered_at, m.entry_cause
@@ -29,11 +35,22 @@ WHERE m.segment_id = $1 AND m.exited_at IS NULL ORDER BY m.entered_at DESC, m.id
 """
 
 
-class SegmentView(RecordView):
+WORKED_OUT = (
+    "size",
+    "evaluated_at",
+    "rule_version",
+    "evaluation_ms",
+    "evaluation_error",
+    "archived_at",
+)
+
+
+class SegmentView(Archivable):
     """Named sets of customers."""
 
     record = Segment
     reads = Scope.SEGMENT_READ
+    writes = Scope.SEGMENT_WRITE
     icon = "fa-solid fa-object-group"
     menu_label = lazy("Segments")
     display_name = lazy("segment")
@@ -46,7 +63,10 @@ class SegmentView(RecordView):
         "size",
         "evaluated_at",
         "description",
-        "rule_text",
+        LongText(
+            "rule_text",
+            help_text=lazy('For “By rule” and “Frozen”; a condition such as: country = "IR"'),
+        ),
         Structure("rule"),
         "rule_version",
         "evaluation_ms",
@@ -64,12 +84,53 @@ class SegmentView(RecordView):
         "archived_at",
         "created_at",
     ]
+    form_layout = (row("name", "key", "kind"), "description", "rule_text")
+    exclude_fields_from_create = WORKED_OUT
+    exclude_fields_from_edit = (*WORKED_OUT, "key", "kind")
+    optional = ("description",)
     sortable_fields = ("name", "size", "evaluated_at")
     fields_default_sort = (("name", False),)
     found_by = ("name", "key")
 
     async def page(self, obj: Any, request: Request) -> dict[str, Any]:
         return {**await super().page(obj, request), "members": await fetch(_MEMBERS, obj.id)}
+
+    async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
+        key, kind, rule = values.pop("key", ""), SegmentKind(values.pop("kind")), values.pop("rule_text", "")
+        if kind is SegmentKind.STATIC:
+            if rule:
+                raise ValidationFailed(_("A hand-picked segment has no rule."), path=("rule_text",))
+            return await definitions.create_static(actor, key=key, fields=_said(values))
+        with leading(rule="rule_text"):
+            made = await definitions.create_by_rule(actor, key=key, kind=kind, rule=rule, fields=_said(values), now=at)
+        await refresh.soon(actor, made.id, now=at)
+        return made
+
+    async def change(
+        self, actor: Actor, key: UUID, version: int | None, values: dict[str, Any], at: datetime
+    ) -> Record:
+        ruled, rule = "rule_text" in values, values.pop("rule_text", None) or ""
+        async with transaction():
+            if ruled:
+                # The rule first: who changes rules locks them before the segment.
+                with leading(rule="rule_text"):
+                    version = (await versions.change(actor, key, rule, expected_version=version, now=at)).version
+            changed = await definitions.update(actor, key, expected_version=version, fields=_said(values))
+        if ruled:
+            await refresh.soon(actor, key, now=at)
+        return changed
+
+    async def put_aside(self, actor: Actor, key: UUID, at: datetime) -> None:
+        await definitions.archive(actor, key, expected_version=None, now=at)
+
+    async def bring_back(self, actor: Actor, key: UUID, at: datetime) -> None:
+        await definitions.restore(actor, key, expected_version=None, now=at)
+        await refresh.soon(actor, key, now=at)
+
+
+def _said(values: dict[str, Any]) -> Any:
+    """A text that was emptied is an empty text, not nothing."""
+    return {name: value or "" for name, value in values.items()}
 
 
 class MembershipView(RecordView):
