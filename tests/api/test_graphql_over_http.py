@@ -171,7 +171,7 @@ async def test_small_answers_are_not_compressed(client: httpx.AsyncClient) -> No
 
 
 async def test_text_goes_through_in_utf8(client: httpx.AsyncClient) -> None:
-    answer = await ask(client, "query Q($rule: Rule) { customers(where: $rule) { nodes { id } } }", variables={
+    answer = await ask(client, "query Q($rule: CustomerWhere) { customers(where: $rule) { nodes { id } } }", variables={
         "rule": {"city": {"eq": "تهران 🏃"}}
     })  # fmt: skip
     assert answer.json()["data"] == {"customers": {"nodes": []}}
