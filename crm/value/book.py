@@ -56,20 +56,21 @@ changed_at: seconds since 1970.
 class Book:
     """The customers known on `end` (days since 1970), rows of `ENTRY` sorted by key, in the unit of `unit_days`.
 
-    early_end: the last day before the holdout period, None when time is too short for one.
+    early_end: the last day before the holdout period, None when time is too short for one. at: the moment, in seconds.
     """
 
     rows: NDArray[np.void]
     end: int
     unit_days: float
     early_end: int | None = None
+    at: float = 0.0
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def cut(self, here: slice) -> Book:
         """Some of the customers."""
-        return Book(self.rows[here], self.end, self.unit_days, self.early_end)
+        return Book(self.rows[here], self.end, self.unit_days, self.early_end, self.at)
 
     @cached_property
     def bought(self) -> Bools:

@@ -257,7 +257,7 @@ def _groups(book: Book, findings: Findings) -> Figures:
     was = rows["prior_group"].astype(np.int64)
     changed = (was >= 0) & (now >= 0) & (was != now)
     previous = np.where(changed, was, rows["prior_previous"])
-    since = np.where(changed, np.nan, rows["changed_at"])
+    since = np.where(changed, book.at, rows["changed_at"])
     return {
         "rfm_group": Column(Kind.NAME, now, now >= 0, rfm.GROUPS),
         "previous_rfm_group": Column(Kind.NAME, previous, previous >= 0, rfm.GROUPS),

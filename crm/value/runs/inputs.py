@@ -141,7 +141,7 @@ async def read(
         rows = await _copied(_EVERYBODY, arguments)
     else:
         rows = _entries(await fetch(_SOME, *arguments, list(customer_ids)))
-    return Book(rows, moment.end, assumed.unit_days, early_end)
+    return Book(rows, moment.end, assumed.unit_days, early_end, moment.at.timestamp())
 
 
 def _arguments(moment: Moment, assumed: Assumptions, early_end: int | None, prior_run: UUID | None) -> list[Any]:
