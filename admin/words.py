@@ -105,6 +105,8 @@ LABELS: dict[str, str] = {
     "requires_reason": _("Needs a reason"),
     "automatic": _("Automatic"),
     "guard_text": _("Guard"),
+    "required_scope": _("Required scope"),
+    "first_stage": _("First stage"),
     "run": _("Run"),
     "as_of": _("As of"),
     "model": _("Model"),
