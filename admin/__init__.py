@@ -13,7 +13,21 @@ from starlette_admin.views import BaseView
 from tortoise import Tortoise
 from tortoise.context import TortoiseContext
 
-from admin import catalogues, contact, definitions, lifecycle, people, records, sales, segments, tokens, value
+from admin import (
+    catalogues,
+    contact,
+    definitions,
+    exchange_rates,
+    followups,
+    goals,
+    lifecycle,
+    people,
+    records,
+    sales,
+    segments,
+    tokens,
+    value,
+)
 from admin.account import AccountPage
 from admin.auth import StaffSignIn
 from admin.customer_actions import CustomerActions
@@ -45,13 +59,17 @@ def views() -> list[BaseView]:
             ],
             "fa-solid fa-route",
         ),
-        DropDown(lazy("Value"), [value.SnapshotView(), value.RunView()], "fa-solid fa-gem"),
+        DropDown(lazy("Value"), [value.SnapshotView(), value.RunView(), goals.GoalView()], "fa-solid fa-gem"),
         DropDown(
             lazy("Sales"),
             [sales.OrderView(), sales.ProductView(), sales.CostView()],
             "fa-solid fa-cart-shopping",
         ),
-        DropDown(lazy("Contact"), [contact.InteractionView(), contact.RelationshipView()], "fa-solid fa-comments"),
+        DropDown(
+            lazy("Contact"),
+            [followups.FollowUpView(), contact.InteractionView(), contact.RelationshipView()],
+            "fa-solid fa-comments",
+        ),
         DropDown(
             lazy("Records"),
             [records.ImportView(), records.EventView(), records.AuditView()],
@@ -62,6 +80,7 @@ def views() -> list[BaseView]:
             [
                 OrganisationPage(),
                 definitions.FieldView(),
+                exchange_rates.RateView(),
                 people.StaffView(),
                 people.RoleView(),
                 tokens.TokenView(),

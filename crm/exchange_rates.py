@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from crm import changes, codes, money, organization
 from crm.access import Actor, Scope, need
@@ -35,3 +36,10 @@ async def put(actor: Actor, *, currency: str, day: date, rate: Decimal) -> Excha
         await record(actor, EventType.SETTING_CHANGED.value, "exchange_rate", found.id, changes=changed)
         await emit(actor, EventType.SETTING_CHANGED, "exchange_rate", found.id, data={"currency": code, "rate": exact})
         return found
+
+
+async def delete(actor: Actor, rate_id: UUID) -> None:
+    """Take back a rate that was noted by mistake; orders already recorded keep theirs. Raises NotFound, Forbidden."""
+    need(actor, Scope.SETTINGS_WRITE)
+    async with transaction():
+        await changes.delete(actor, await changes.get(ExchangeRate, rate_id), EventType.SETTING_CHANGED)

@@ -35,6 +35,7 @@ PREFIXES: dict[str, str] = {
     "field_definition": "fld",
     "follow_up": "fup",
     "goal": "gol",
+    "exchange_rate": "fxr",
 }
 """Table name to prefix; the table names are those of the models."""
 
