@@ -15,7 +15,7 @@ from typing import Any
 from tortoise import Tortoise
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.migrations.operations import CreateModel, Operation
+from tortoise.migrations.operations import AddField, CreateModel, Operation
 from tortoise.migrations.writer import format_migration_name
 
 APPS: dict[str, dict[str, Any]] = {
@@ -44,6 +44,16 @@ def constraint_sql(table: str, constraint: CheckConstraint | UniqueConstraint) -
     return f'CREATE UNIQUE INDEX "{constraint.name}" ON "{table}" ({columns}) WHERE {constraint.condition}'
 
 
+def refuse_unfillable(operations: list[Operation]) -> None:
+    """Tortoise's defaults are Python's: a NOT NULL column without one of the database fails on a filled table."""
+    for operation in operations:
+        if isinstance(operation, AddField) and not (operation.field.null or operation.field.has_db_default()):
+            sys.exit(
+                f"{operation.model_name}.{operation.name} is new and NOT NULL, but rows that are there have no value "
+                "for it: give the field a db_default, or null=True."
+            )
+
+
 def add_statements(path: Path, statements: list[str]) -> None:
     """Put one more operation at the end; Tortoise's writer knows no RunSQL. It goes away with its tables."""
     text = path.read_text(encoding="utf-8").rstrip().removesuffix("]").rstrip()
@@ -59,6 +69,7 @@ async def write(name: str) -> int:
     for writer in await MigrationAutodetector(Tortoise.apps or {}, APPS).changes():  # type: ignore[arg-type]
         number = int(writer.name.split("_", 1)[0])
         writer.name = format_migration_name(number, "initial" if number == 1 else name)
+        refuse_unfillable(list(writer.operations))
         path = writer.write()
         statements = new_constraints(list(writer.operations))
         if statements:
