@@ -88,6 +88,7 @@ class ValueRun(Versioned):
     assumptions: dict[str, Any] = fields.JSONField(default=dict)
     parameters: dict[str, Any] = fields.JSONField(default=dict)
     diagnostics: dict[str, Any] = fields.JSONField(default=dict)
+    portfolio: dict[str, Any] = fields.JSONField(default=dict)
     warnings: list[str] = fields.JSONField(default=list)
     customers = fields.IntField(default=0)
     progress = fields.IntField(default=0)

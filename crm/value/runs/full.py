@@ -27,6 +27,7 @@ from crm.value.fitting import Fitted, fit
 from crm.value.runs import network, partition, settings, snapshots
 from crm.value.runs.inputs import Moment, holdout_start, read
 from crm.value.runs.publish import publish
+from crm.value.summary import summarise
 from models import RunStatus, ValueRun
 
 LOCK = 7_262_317
@@ -151,8 +152,8 @@ class _Work:
         await self.step("READ")
         book, referrer, seen = await self.read(moment, assumed)
         await self.step("FIT", customers=len(book), seen=seen)
-        found, findings, worth = await asyncio.to_thread(_computed, book, assumed)
-        await self.step("WRITE", **self.told(found, findings, book, assumed))
+        found, findings, worth, portfolio = await asyncio.to_thread(_computed, book, assumed)
+        await self.step("WRITE", portfolio=portfolio, **self.told(found, findings, book, assumed))
         await self.write(_parts(worth, assumed, findings, referrer))
         await self.step("PUBLISH")
         await publish(self.actor, self.run, now=self.now)
@@ -217,12 +218,12 @@ def _margin(book: Book, assumed: Assumptions) -> tuple[str, float]:
     return ("RATE" if uncosted >= revenue else "MIXED"), uncosted / revenue
 
 
-def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth]:
+def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth, dict[str, Any]]:
     # Threads of the algebra library wait for one another more than they work where the processors are shared.
     with threadpool_limits(1, user_api="blas"):
         found = fit(book, assumed)
         findings, worth = find(book, assumed, found)
-    return found, findings, worth
+        return found, findings, worth, summarise(worth, findings)
 
 
 def _parts(worth: Worth, assumed: Assumptions, findings: Findings, referrer: Ints) -> Iterator[snapshots.Part]:
