@@ -54,6 +54,7 @@ class EventType(StrEnum):
     GOAL_ARCHIVED = "goal.archived"
     VALUE_PUBLISHED = "value.published"
     VALUE_CHANGED = "value.changed"
+    DESIGNATION_DECIDED = "designation.decided"
     TOKEN_CREATED = "token.created"
     TOKEN_ROTATED = "token.rotated"
     TOKEN_REVOKED = "token.revoked"

@@ -25,6 +25,7 @@ PREFIXES: dict[str, str] = {
     "stage_transition": "trn",
     "value_run": "run",
     "value_snapshot": "val",
+    "strategic_designation": "dsg",
     "staff_member": "stf",
     "staff_session": "ses",
     "role": "rol",

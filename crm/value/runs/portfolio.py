@@ -1,0 +1,122 @@
+"""All customers seen together: what a run stored of them, and what of them is asked less often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from crm.access import Actor, Scope, need
+from crm.database import fetch_row
+from crm.errors import Blocked, NotFound, ValidationFailed
+from crm.value.runs import settings
+from crm.value.runs.seeing import seen
+
+_RUN = """
+SELECT id, as_of, currency, model, portfolio FROM value_run
+WHERE CASE WHEN $1::timestamptz IS NULL THEN is_current
+           ELSE status IN ('PUBLISHED', 'RETIRED') AND as_of <= $1 END
+ORDER BY as_of DESC, id DESC LIMIT 1
+"""
+_STAGES = """
+SELECT g.key AS stage, g.name, count(*) AS customers, sum(s.net_profit) AS profit, sum(s.clv_residual) AS residual,
+       sum(s.clv) AS value, avg(s.churn_risk) AS churn_risk
+FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
+JOIN lifecycle l ON CASE WHEN $2::text IS NULL THEN l.is_default ELSE l.key = $2 END
+JOIN stage_position p ON p.customer_id = c.id AND p.lifecycle_id = l.id JOIN stage g ON g.id = p.stage_id
+WHERE s.run_id = $1 AND {who} GROUP BY g.id ORDER BY g.position, g.id
+"""
+# Money of a cohort by its age; an age that part of the cohort has not reached yet is left out.
+_COHORTS = """
+WITH first AS (
+    SELECT d.customer_id, date_trunc($1, d.day)::date AS cohort
+    FROM customer_day d JOIN customer c ON c.id = d.customer_id
+    WHERE d.is_first AND d.day >= $2 AND {who}
+), size AS (SELECT cohort, count(*) AS customers FROM first GROUP BY 1),
+earned AS (
+    SELECT f.cohort, (extract(year FROM age(date_trunc($1, d.day), f.cohort)) * 12
+                     + extract(month FROM age(date_trunc($1, d.day), f.cohort)))::int / $3 AS age,
+           sum(d.revenue) AS revenue, sum(d.revenue - d.cost_of_goods - d.uncosted_revenue * $5::numeric) AS margin
+    FROM first f JOIN customer_day d USING (customer_id) WHERE d.day <= $4 GROUP BY 1, 2
+)
+SELECT s.cohort, s.customers, a.age,
+       coalesce(sum(e.revenue) OVER running, 0) AS revenue, coalesce(sum(e.margin) OVER running, 0) AS margin
+FROM size s CROSS JOIN LATERAL generate_series(0, greatest(((extract(year FROM age($4::date, s.cohort)) * 12
+     + extract(month FROM age($4::date, s.cohort)))::int / $3) - 1, 0)) AS a(age)
+LEFT JOIN earned e ON e.cohort = s.cohort AND e.age = a.age
+WINDOW running AS (PARTITION BY s.cohort ORDER BY a.age)
+ORDER BY 1, 3
+"""
+GRAINS = {"month": 1, "quarter": 3, "year": 12}
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """What a run stored of everybody; see `crm.value.summary`."""
+
+    run_id: UUID
+    as_of: datetime
+    currency: str
+    model: str | None
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StageValue:
+    """Who stands in a stage now, and what they are worth."""
+
+    stage: str
+    name: str
+    customers: int
+    profit: Decimal | None
+    residual: Decimal | None
+    value: Decimal | None
+    churn_risk: float | None
+
+
+@dataclass(frozen=True)
+class CohortPoint:
+    """What the customers won in one period had brought by an age in whole periods, in sum."""
+
+    cohort: date
+    customers: int
+    age: int
+    revenue: Decimal
+    margin: Decimal
+
+
+async def portfolio(actor: Actor, *, as_of: datetime | None = None) -> Portfolio:
+    """Everybody in sum, as of the published run or of the last one by a time.
+
+    Raises NotFound before the first run, Forbidden, and Blocked for an actor who may see only some of the customers.
+    """
+    need(actor, Scope.VALUE_READ)
+    if actor.row_filter is not None:
+        raise Blocked("Sums over all customers are not for those who may see only some of them.")
+    row = await fetch_row(_RUN, as_of)
+    if row is None:
+        raise NotFound("There is no value run yet; start one by valueRecompute.", path=("asOf",))
+    return Portfolio(row["id"], row["as_of"], row["currency"], row["model"], orjson.loads(row["portfolio"]))
+
+
+async def stages(actor: Actor, *, lifecycle: str | None = None) -> list[StageValue]:
+    """Value by stage of a lifecycle, the default one unless named. Raises Forbidden."""
+    row = await fetch_row(_RUN, None)
+    found = await seen(actor, _STAGES, row["id"], lifecycle) if row else []
+    return [StageValue(**one) for one in found]
+
+
+async def cohorts(actor: Actor, *, grain: str = "quarter", since: date, until: date) -> list[CohortPoint]:
+    """Revenue and margin of each cohort, cumulated over its age. Raises ValidationFailed, Forbidden."""
+    if grain not in GRAINS:
+        raise ValidationFailed(f"grain is '{grain}': choose one of {', '.join(GRAINS)}.", path=("grain",))
+    if since >= until:
+        raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
+    need(actor, Scope.VALUE_READ)
+    unknown = 1 - (await settings.current()).margin_rate
+    rows = await seen(actor, _COHORTS, grain, since, GRAINS[grain], until, unknown)
+    return [CohortPoint(**row) for row in rows]

@@ -1,0 +1,85 @@
+"""What-if: customer equity as it is, and as it would be under a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from crm.access import Actor, Scope, need
+from crm.database import fetch_row
+from crm.errors import Blocked
+from crm.value import models
+from crm.value.arrays import Floats
+from crm.value.history import History
+from crm.value.runs.refresh import published
+from crm.value.runs.seeing import seen
+from crm.value.whatif import Change, future_purchases
+
+# Customers with the same history have the same purchases to come: what they bring is summed before.
+_GROUPS = """
+SELECT (frequency - 1)::float8 AS x, (last_order_on - first_order_on)::float8 AS t_x,
+       recency_days + (last_order_on - first_order_on)::float8 AS observed, count(*) AS customers,
+       sum(expected_order_value)::float8 AS spend,
+       sum(expected_order_value * contribution_rate)::float8 AS earned,
+       sum(expected_order_value * cost_to_serve / nullif(revenue, 0))::float8 AS served
+FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
+WHERE s.run_id = $1 AND s.expected_order_value IS NOT NULL AND {who} GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Customer equity (residual value) before and after, in the currency of the run."""
+
+    run_id: UUID
+    currency: str
+    customers: int
+    baseline: Decimal
+    scenario: Decimal
+
+    @property
+    def net_gain(self) -> Decimal:
+        return self.scenario - self.baseline
+
+    @property
+    def break_even_spend(self) -> Decimal:
+        """The most that bringing the change about may cost; nothing for a change to the worse."""
+        return max(self.net_gain, Decimal(0))
+
+    @property
+    def break_even_per_customer(self) -> Decimal | None:
+        return (self.break_even_spend / self.customers).quantize(Decimal("0.0001")) if self.customers else None
+
+
+async def simulate(actor: Actor, change: Change, *, where: dict[str, Any] | None = None) -> Scenario:
+    """Equity of the customers of a rule (everybody without one) under a change, against the published run.
+
+    Raises Blocked when no model was fitted yet, ValidationFailed for a change or a rule that makes no sense, Forbidden.
+    """
+    need(actor, Scope.VALUE_READ)
+    row = await fetch_row("SELECT * FROM value_run WHERE is_current")
+    run = published(row) if row else None
+    if row is None or run is None or run.findings.model is None:
+        raise Blocked("There is no published run with a purchase model to change anything in; start a value run.")
+    groups = await seen(actor, _GROUPS, run.id, where=where)
+    column = {name: np.array([group[name] or 0 for group in groups], dtype=float) for name in _COLUMNS}
+    unit = run.assumed.unit_days
+    history = History(column["x"], column["t_x"] / unit, column["observed"] / unit)
+    model, horizon = models.model(run.findings.model), run.assumed.clv_horizon
+    rate = horizon.annual_rate if change.discount_rate is None else change.discount_rate
+    before = future_purchases(model, run.findings.parameters, history, horizon, Change())
+    after = future_purchases(model, run.findings.parameters, history, replace(horizon, annual_rate=rate), change)
+    earned = column["earned"] + change.margin * column["spend"] - (change.cost_to_serve - 1) * column["served"]
+    customers = int(column["customers"].sum())
+    return Scenario(run.id, row["currency"], customers, _money(before @ column["earned"]), _money(after @ earned))
+
+
+_COLUMNS = ("x", "t_x", "observed", "customers", "spend", "earned", "served")
+
+
+def _money(value: Floats | float) -> Decimal:
+    return Decimal(f"{float(value):.4f}")

@@ -1,0 +1,61 @@
+"""What customers would be worth if they stayed longer, bought more, cost less, or if money were dearer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from crm.errors import ValidationFailed
+from crm.value import purchases
+from crm.value.arrays import Floats, Parameters
+from crm.value.discount import Horizon
+from crm.value.history import History
+from crm.value.models import PurchaseModel
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is supposed to be different from now on.
+
+    churn: the rate of leaving is multiplied by it (0.9: a tenth fewer leave in any month). frequency: purchases are
+    multiplied by it. margin: added to the margin rate (0.02: two points). cost_to_serve: multiplies its cost.
+    discount_rate: another yearly rate, None for the same.
+    """
+
+    churn: float = 1.0
+    frequency: float = 1.0
+    margin: float = 0.0
+    cost_to_serve: float = 1.0
+    discount_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        limits = {"churn": (0.0, 10.0), "frequency": (0.0, 10.0), "margin": (-1.0, 1.0), "cost_to_serve": (0.0, 10.0)}
+        for name, (least, most) in limits.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValidationFailed(
+                    f"{name} is {value:g}: it must lie between {least:g} and {most:g}.", path=(name,)
+                )
+
+
+def future_purchases(model: PurchaseModel, p: Parameters, history: History, horizon: Horizon, change: Change) -> Floats:
+    """Discounted purchases to come under a change, shape (n,); with none it is `purchases.discounted_purchases`.
+
+    The hazard of leaving is multiplied in each month: survival S becomes S^churn, and what is bought in a month shrinks
+    or grows with it. Whether the customer is alive today stays as it is.
+    """
+    alive = purchases.p_alive(model, p, history)
+    return alive * change.frequency * history.pairs.once(partial(_future, model, p, horizon, change.churn))
+
+
+def _future(model: PurchaseModel, p: Parameters, horizon: Horizon, churn: float, x: Floats, T: Floats) -> Floats:
+    expected = model.purchases_if_alive(p, horizon.ends, x[:, None], T[:, None])
+    monthly = np.diff(expected, axis=1, prepend=0.0)
+    if churn != 1.0:
+        middle = horizon.ends - horizon.ends[0] / 2
+        survival = model.survival_if_alive(p, middle, x[:, None], T[:, None])
+        monthly = monthly * np.maximum(survival, 1e-300) ** (churn - 1)
+    value: Floats = monthly @ horizon.factors
+    return value
