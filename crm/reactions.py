@@ -51,6 +51,7 @@ def reactions(now: Now) -> list[Reaction]:
         Reaction("segments", segments.react, segments.tick, 1.0, segments.close),
         Reaction("lifecycle", _move_on, _move_on_in_time, 300.0),
         Reaction("value", following.react, _nothing, 3600.0),
+        Reaction("value runs", following.nothing, following.carry_out, 1.0),
     ]
 
 

@@ -7,6 +7,7 @@ from models import (
     Channel,
     CostActivity,
     CustomerKind,
+    DesignationStatus,
     Direction,
     FieldType,
     FollowUpStatus,
@@ -22,6 +23,7 @@ from models import (
     SegmentKind,
     Sentiment,
     StageOutcome,
+    StrategicKind,
     TransitionCause,
 )
 
@@ -41,6 +43,8 @@ strawberry.enum(OrderStatus, description="What became of an order.")
 strawberry.enum(RatingKind, description="The scale of a rating.")
 strawberry.enum(RelationshipKind, description="What one customer is to another.")
 strawberry.enum(RunStatus, description="How far a value run is.")
+strawberry.enum(DesignationStatus, description="What became of a proposal of a strategic customer.")
+strawberry.enum(StrategicKind, description="Why a customer matters beyond its numbers.")
 strawberry.enum(SegmentKind, description="Hand-picked, by rule, or a rule frozen at a time.")
 strawberry.enum(Sentiment, description="How the customer felt.")
 strawberry.enum(StageOutcome, description="Whether a stage is an end, and a good one.")
@@ -51,6 +55,7 @@ __all__ = [
     "Channel",
     "CostActivity",
     "CustomerKind",
+    "DesignationStatus",
     "Direction",
     "FieldType",
     "FollowUpStatus",
@@ -66,5 +71,6 @@ __all__ = [
     "SegmentKind",
     "Sentiment",
     "StageOutcome",
+    "StrategicKind",
     "TransitionCause",
 ]

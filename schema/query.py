@@ -32,7 +32,7 @@ from schema.select.rows import Row, prefix_of, table_of
 from schema.select.sources import Chosen, Rows
 from schema.staff import Role, StaffMember
 from schema.tokens import ApiToken
-from schema.value import ValueRun
+from schema.value import StrategicDesignation, ValueRun
 from schema.viewer import Viewer
 
 ID = Input("id", strawberry.ID | None)
@@ -167,3 +167,4 @@ class Query(Reports):
     field_definitions: Connection[FieldDefinition] = connection(_in_use, ARCHIVED)
     value_run: ValueRun | None = one(_current_run, ID, description="A value run; the current one if no id is given.")
     value_runs: Connection[ValueRun] = connection(_all)
+    strategic_designations: Connection[StrategicDesignation] = connection(_all)

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 import models
 from crm.access import Scope
-from schema.enums import RunStatus
+from schema.enums import DesignationStatus, RunStatus, StrategicKind
 from schema.money import Money
 from schema.node import Node
 from schema.select.declare import column, elements, money, one, reads, sql
@@ -58,13 +58,16 @@ class ValueRun(Node):
     currency: str = column()
     model: str | None = column()
     horizon_days: int = column()
+    clv_horizon_days: int = column(description="For residual value.")
     discount_rate: Decimal = column()
     margin_basis: str = column()
+    assumptions: JSON = column(description="The settings that were in force.")
     parameters: JSON = column()
     diagnostics: JSON = column(whole=True)
     warnings: list[str] = column(whole=True)
     customers: int = column(whole=True)
-    progress: int = column()
+    progress: int = column(description="In percent.")
+    step: str | None = column(description="What the run does now: READ, FIT, WRITE or PUBLISH.")
     error: str | None = column()
     created_at: datetime = column()
     published_at: datetime | None = column()
@@ -94,6 +97,7 @@ class ValueMetrics:
     as_of: datetime = column()
     currency: str = sql("{t.alias_}r.currency")
     horizon_days: int = sql("{t.alias_}r.horizon_days", Kind.INT)
+    clv_horizon_days: int = sql("{t.alias_}r.clv_horizon_days", Kind.INT)
     discount_rate: Decimal = sql("{t.alias_}r.discount_rate", Kind.DECIMAL)
     margin_basis: str = sql("{t.alias_}r.margin_basis")
     model: str | None = sql("{t.alias_}r.model")
@@ -120,7 +124,9 @@ class ValueMetrics:
     churn_risk: float | None = column()
     expected_purchases: float | None = column(description="Within the horizon.")
     expected_spend: Money | None = _figure("expected_spend", "Within the horizon.")
-    expected_lifetime_days: float | None = column()
+    expected_order_value: Money | None = _figure("expected_order_value", "Of one purchase to come.")
+    contribution_rate: float | None = column(description="Margin less cost to serve over revenue, as used for value.")
+    expected_lifetime_days: float | None = column(description="Of the next ten years.")
     next_order_on: date | None = column(description="The median of when the next order comes.")
     next_order_low: date | None = column()
     next_order_high: date | None = column()
@@ -138,10 +144,37 @@ class ValueMetrics:
     price_realisation: float | None = column()
     cost_to_serve_ratio: float | None = column()
     matrix_cell: str | None = column()
-    value_tier: int | None = column()
+    value_tier: int | None = column(description="1 is best: the top 1, 5, 20 and 80 percent, and the rest.")
+    contact_breadth: int | None = column(description="Staff with two or more contacts in a year.")
+    top_contact_share: float | None = column()
+    satisfaction: float | None = column(description="From ratings, 0 to 1.")
+    ease: float | None = column(description="From effort ratings, 0 to 1.")
+    promises_kept: float | None = column(description="Share of answers given on time.")
+    delivered_value: float | None = column(description="Benefit less burden to the customer, -1 to 1.")
     insufficient: list[InsufficientData] = elements(
         '(SELECT f.key AS "figure", f.value ->> \'reason\' AS "reason", (f.value ->> \'have\')::float8 AS "have", '
         "(f.value ->> 'need')::float8 AS \"need\" FROM jsonb_each(value_lacks({t.lacks}) || {t.insufficient}) f)",
         order="{e.figure}",
         description="Why figures are null.",
     )
+
+
+@reads(
+    models.StrategicDesignation,
+    scope=Scope.VALUE_READ,
+    customers=["customer_id"],
+    order=[By("proposed_at", descending=True)],
+)
+class StrategicDesignation(Node):
+    """A customer that matters beyond its numbers: proposed by a rule, decided by a person, reviewed at a date."""
+
+    customer: Annotated["Customer", strawberry.lazy("schema.customers")] = one("customer")
+    kind: StrategicKind = column()
+    status: DesignationStatus = column()
+    evidence: JSON = column(description="What the rule found.")
+    proposed_at: datetime = column()
+    decided_at: datetime | None = column()
+    decided_by: str | None = column()
+    review_on: date | None = column()
+    note: str | None = column()
+    version: int = column()

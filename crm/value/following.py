@@ -7,13 +7,36 @@ from collections.abc import Sequence
 from datetime import datetime
 from pkgutil import resolve_name
 
+import structlog
+
 from crm.access import system
 from crm.database import fetch_value
+from crm.errors import Blocked
 from crm.tail import Happened
 
 NOUNS = frozenset({"order", "cost_entry", "interaction", "relationship", "customer"})
 REFRESH = "crm.value.runs.refresh:refresh"
 """Named, not imported: numpy and scipy take a second that nobody should wait for who does not need them."""
+
+
+RESUME = "crm.value.runs:resume"
+log = structlog.get_logger("arzesh.value")
+
+
+async def nothing(happened: Sequence[Happened], now: datetime) -> bool:
+    """Runs wait for nobody's events."""
+    return True
+
+
+async def carry_out(now: datetime) -> None:
+    """Do the work of a run that somebody asked for, or that was interrupted."""
+    if not await fetch_value("SELECT true FROM value_run WHERE status = 'RUNNING' LIMIT 1"):
+        return
+    resume = await asyncio.to_thread(resolve_name, RESUME)
+    try:
+        await resume(system("value"), now=now)
+    except Blocked:
+        log.debug("another process is at work on a value run")
 
 
 async def react(happened: Sequence[Happened], now: datetime) -> bool:

@@ -9,6 +9,7 @@ from schema.mutations.interactions import InteractionMutations
 from schema.mutations.lifecycle import LifecycleMutations
 from schema.mutations.orders import OrderMutations
 from schema.mutations.segments import SegmentMutations
+from schema.mutations.value import ValueMutations
 
 
 @strawberry.type
@@ -20,5 +21,6 @@ class Mutation(
     SegmentMutations,
     LifecycleMutations,
     HouseMutations,
+    ValueMutations,
 ):
     """Change customers and what belongs to them."""

@@ -7,8 +7,9 @@ from schema.reports.lifecycle import LifecycleReports
 from schema.reports.network import NetworkReports
 from schema.reports.segments import SegmentReports
 from schema.reports.touch import TouchReports
+from schema.reports.value import ValueReports
 
 
 @strawberry.type
-class Reports(LifecycleReports, TouchReports, NetworkReports, FeedbackReports, SegmentReports):
+class Reports(LifecycleReports, TouchReports, NetworkReports, FeedbackReports, SegmentReports, ValueReports):
     """The roots of reports."""

@@ -49,8 +49,9 @@ async def recompute(actor: Actor, *, as_of: datetime | None = None, now: datetim
     A run that was interrupted is taken up again. When it fails or is called off, the figures published before stay.
     Raises Forbidden; ValidationFailed for a moment in the future or without a zone; Blocked while another run works.
     """
-    run = await begin(actor, as_of=as_of, now=now)
-    return await carry_out(actor, run.id, now=now)
+    async with alone():
+        run = await begin(actor, as_of=as_of, now=now)
+        return await _finish(actor, run.id, now)
 
 
 async def begin(actor: Actor, *, as_of: datetime | None = None, now: datetime) -> ValueRun:
@@ -91,25 +92,33 @@ async def cancel(actor: Actor, run_id: UUID) -> ValueRun:
 
 async def carry_out(actor: Actor, run_id: UUID, *, now: datetime) -> ValueRun:
     """Do the work of a run that was noted down, or interrupted. Raises Blocked while another run works."""
+    need(actor, Scope.VALUE_RECOMPUTE)
     async with alone():
-        work = _Work(actor, await ValueRun.get(id=run_id), now)
-        try:
-            await work.do()
-        except Cancelled:
-            await _end(run_id, RunStatus.CANCELLED, None, now)
-        except Exception as problem:
-            await _end(run_id, RunStatus.FAILED, f"{type(problem).__name__}: {problem}"[:2000], now)
-            raise
-    return await ValueRun.get(id=run_id)
+        return await _finish(actor, run_id, now)
 
 
 async def resume(actor: Actor, *, now: datetime) -> ValueRun | None:
-    """Take up the newest run that nobody works on any more, and call off older ones; None when there is none."""
+    """Take up the newest run that nobody works on, and call off older ones; None when there is none.
+
+    Raises Blocked while a run works, Forbidden.
+    """
     need(actor, Scope.VALUE_RECOMPUTE)
-    waiting = await ValueRun.filter(status=RunStatus.RUNNING).order_by("-created_at", "-id")
-    for late in waiting[1:]:
-        await _end(late.id, RunStatus.CANCELLED, "A newer run took its place.", now)
-    return await carry_out(actor, waiting[0].id, now=now) if waiting else None
+    async with alone():
+        waiting = await ValueRun.filter(status=RunStatus.RUNNING).order_by("-created_at", "-id")
+        for late in waiting[1:]:
+            await _end(late.id, RunStatus.CANCELLED, "A newer run took its place.", now)
+        return await _finish(actor, waiting[0].id, now) if waiting else None
+
+
+async def _finish(actor: Actor, run_id: UUID, now: datetime) -> ValueRun:
+    try:
+        await _Work(actor, await ValueRun.get(id=run_id), now).do()
+    except Cancelled:
+        await _end(run_id, RunStatus.CANCELLED, None, now)
+    except Exception as problem:
+        await _end(run_id, RunStatus.FAILED, f"{type(problem).__name__}: {problem}"[:2000], now)
+        raise
+    return await ValueRun.get(id=run_id)
 
 
 async def _end(run_id: UUID, status: RunStatus, error: str | None, now: datetime) -> None:

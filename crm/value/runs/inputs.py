@@ -20,6 +20,8 @@ from crm.value.rfm import GROUPS
 EPOCH = date(1970, 1, 1)
 SHORTEST_HOLDOUT = 14
 LONGEST_HOLDOUT = 365
+PATIENCE = 3600.0
+"""Seconds that reading everybody may take."""
 
 # Times of the day are read by the organisation's clock; everything after the moment is not seen.
 _DAYS = """
@@ -186,7 +188,7 @@ async def _copied(statement: str, arguments: list[Any]) -> NDArray[np.void]:
     reader = _Reader()
     with translated():
         async with connection() as driver:
-            await driver.copy_from_query(statement, *arguments, output=reader.take, format="binary")
+            await driver.copy_from_query(statement, *arguments, output=reader.take, format="binary", timeout=PATIENCE)
     return reader.rows()
 
 

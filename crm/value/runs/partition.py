@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from crm.database import execute, fetch_value
+from crm.database import connection, execute, fetch_value, translated
 from models import ValueSnapshot
 
 PARENT = "value_snapshot"
+PATIENCE = 600.0
+"""Seconds that building one index may take."""
 
 
 def name(run_id: UUID) -> str:
@@ -25,15 +27,19 @@ async def create(run_id: UUID) -> str:
 async def seal(run_id: UUID) -> None:
     """Give the filled table the keys and indexes of its parent, so that attaching it takes no time."""
     table = name(run_id)
-    await execute(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, customer_id)")
-    for index in ValueSnapshot._meta.indexes:
-        columns = ", ".join(index if isinstance(index, tuple) else index.fields)
-        await execute(f"CREATE INDEX ON {table} ({columns})")
-    await execute(
+    indexes = (index if isinstance(index, tuple) else index.fields for index in ValueSnapshot._meta.indexes)
+    statements = [
+        f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, customer_id)",
+        *(f"CREATE INDEX ON {table} ({', '.join(columns)})" for columns in indexes),
         f"ALTER TABLE {table} ADD CHECK (run_id = '{run_id}'), "
         "ADD FOREIGN KEY (run_id) REFERENCES value_run (id) ON DELETE CASCADE, "
-        "ADD FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE"
-    )
+        "ADD FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE",
+        f"ANALYZE {table}",
+    ]
+    with translated():
+        async with connection() as driver:
+            for statement in statements:
+                await driver.execute(statement, timeout=PATIENCE)
 
 
 async def attach(run_id: UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +52,17 @@ LEFT JOIN earned e ON e.cohort = s.cohort AND e.age = a.age
 WINDOW running AS (PARTITION BY s.cohort ORDER BY a.age)
 ORDER BY 1, 3
 """
-GRAINS = {"month": 1, "quarter": 3, "year": 12}
+
+
+class CohortGrain(StrEnum):
+    """How long the periods of cohorts and of their age are."""
+
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+MONTHS = {CohortGrain.MONTH: 1, CohortGrain.QUARTER: 3, CohortGrain.YEAR: 12}
 
 
 @dataclass(frozen=True)
@@ -110,13 +121,13 @@ async def stages(actor: Actor, *, lifecycle: str | None = None) -> list[StageVal
     return [StageValue(**one) for one in found]
 
 
-async def cohorts(actor: Actor, *, grain: str = "quarter", since: date, until: date) -> list[CohortPoint]:
+async def cohorts(
+    actor: Actor, *, grain: CohortGrain = CohortGrain.QUARTER, since: date, until: date
+) -> list[CohortPoint]:
     """Revenue and margin of each cohort, cumulated over its age. Raises ValidationFailed, Forbidden."""
-    if grain not in GRAINS:
-        raise ValidationFailed(f"grain is '{grain}': choose one of {', '.join(GRAINS)}.", path=("grain",))
     if since >= until:
         raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
     need(actor, Scope.VALUE_READ)
     unknown = 1 - (await settings.current()).margin_rate
-    rows = await seen(actor, _COHORTS, grain, since, GRAINS[grain], until, unknown)
+    rows = await seen(actor, _COHORTS, grain.value.lower(), since, MONTHS[grain], until, unknown)
     return [CohortPoint(**row) for row in rows]

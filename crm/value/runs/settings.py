@@ -42,9 +42,10 @@ async def change(actor: Actor, **choices: Any) -> Assumptions:
 
 async def _choose(actor: Actor, name: str, value: Any, before: dict[str, Any]) -> None:
     if name not in CHECKS:
-        raise ValidationFailed(f"'{name}' is not a value setting; there are: {', '.join(CHECKS)}.", path=(name,))
+        known = ", ".join(map(_spoken, CHECKS))
+        raise ValidationFailed(f"'{_spoken(name)}' is not a value setting; there are: {known}.", path=(_spoken(name),))
     standard = Assumptions().to_json()[name]
-    checked = standard if value is None else plain(CHECKS[name](name, value))
+    checked = standard if value is None else plain(CHECKS[name](_spoken(name), value))
     if checked == before[name]:
         return
     text = json.dumps(checked)
@@ -52,6 +53,12 @@ async def _choose(actor: Actor, name: str, value: Any, before: dict[str, Any]) -
     changes = {name: [before[name], checked]}
     await record(actor, "setting.changed", "organization_setting", setting.id, changes=changes)
     await events.emit(actor, EventType.SETTING_CHANGED, "organization_setting", setting.id, data={name: checked})
+
+
+def _spoken(name: str) -> str:
+    """A choice's name as clients write it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
 
 
 def _whole(least: int, most: int) -> Callable[[str, Any], int]:
@@ -95,6 +102,8 @@ def _one_of(*allowed: str) -> Callable[[str, Any], str]:
 
 def _amounts(*allowed: str) -> Callable[[str, Any], dict[str, Decimal]]:
     def check(name: str, value: Any) -> dict[str, Decimal]:
+        if not isinstance(value, dict):
+            raise ValidationFailed(f'{name} must be an object such as {{"{allowed[0]}": "1.50"}}.', path=(name,))
         unknown = set(value) - set(allowed)
         if unknown:
             raise ValidationFailed(
