@@ -6,14 +6,19 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DriverUUID
 from tortoise import fields
 from tortoise.models import Model
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 
 def new_id() -> UUID:
-    """A UUIDv7: unique without asking the database, and in the order of its making."""
-    return uuid7()
+    """A UUIDv7: unique without asking the database, and in the order of its making.
+
+    It is of the driver's own class, a `uuid.UUID` that is made, hashed and sent several times as fast.
+    """
+    made: UUID = DriverUUID(uuid7().bytes)
+    return made
 
 
 R = TypeVar("R", bound=Model)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -77,13 +78,30 @@ async def take_in(
         return run
     left = run.rows_refused
     try:
-        for chunk in _chunks(_left_over(run, source.entries())):
-            await _keep(actor, source.kind, run, chunk, now)
-            report(run)
+        with uncollected():
+            for chunk in _chunks(_left_over(run, source.entries())):
+                await _keep(actor, source.kind, run, chunk, now)
+                report(run)
     except Blocked as problem:
         await ImportRun.filter(id=run.id).update(status=ImportStatus.FAILED, error=problem.message)
         raise
     return run if run.status is ImportStatus.DONE and run.rows_refused == left else await _end(actor, run, now)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's search for cycles of garbage.
+
+    An import makes millions of short-lived objects, none of them in cycles, beside a file's worth of long-lived ones
+    that each search walks through: half of the processor time went into finding nothing.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 async def _try_out(actor: Actor, source: Source, now: datetime, report: Report) -> ImportRun:
