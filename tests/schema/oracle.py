@@ -39,6 +39,7 @@ DEFAULT_ORDERS: dict[str, list[tuple[str, bool]]] = {
     "AuditEntry": [("created_at", True)],
     "ImportRun": [("created_at", True)],
     "FieldDefinition": [("position", False)],
+    "StrategicDesignation": [("proposed_at", True)],
     "ValueRun": [("as_of", True)],
     "ValueMetrics": [("as_of", True)],
     "Relationship": [],
@@ -355,6 +356,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "auditEntries"): everything(models.AuditEntry),
     ("Query", "importRuns"): everything(models.ImportRun),
     ("Query", "valueRuns"): everything(models.ValueRun),
+    ("Query", "strategicDesignations"): everything(models.StrategicDesignation),
     ("Query", "valueRun"): lambda world, row, arguments: world.where(models.ValueRun, is_current=True)[0],
     ("Query", "lifecycle"): lambda world, row, arguments: world.where(models.Lifecycle, is_default=True)[0],
     ("Customer", "identities"): identities,
@@ -397,6 +399,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Interaction", "rating"): rating,
     ("ValueMetrics", "currency"): run_of("currency"),
     ("ValueMetrics", "horizonDays"): run_of("horizon_days"),
+    ("ValueMetrics", "clvHorizonDays"): run_of("clv_horizon_days"),
     ("ValueMetrics", "discountRate"): run_of("discount_rate"),
     ("ValueMetrics", "marginBasis"): run_of("margin_basis"),
     ("ValueMetrics", "model"): run_of("model"),
@@ -412,7 +415,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     **figures(
         "ValueMetrics",
         "monetary revenue discounts costOfGoods grossMargin costToServe acquisitionCost netProfit expectedSpend "
-        "clvHistorical clvResidual clv clvLow clvHigh valueAtRisk allowableAcquisition allowableRetention "
+        "expectedOrderValue clvHistorical clvResidual clv clvLow clvHigh valueAtRisk allowableAcquisition allowableRetention "
         "growthPotential networkingPotential learningPotential",
         lambda world, row: "EUR",
     ),

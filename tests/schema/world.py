@@ -334,6 +334,20 @@ def worth(world: World) -> None:
                         [{}, {"clv": {"reason": "NO_ORDERS", "have": 0, "need": 1}, "b": {"reason": "x"}}]
                     ),
                 )
+    for customer in world.of(models.Customer)[:8]:
+        world.add(
+            models.StrategicDesignation,
+            1,
+            customer_id=lambda own=customer.id: own,
+            kind=lambda: choice(list(models.StrategicKind)),
+            status=lambda: choice([models.DesignationStatus.PROPOSED, models.DesignationStatus.DISMISSED]),
+            evidence=lambda: choice([{}, {"clv": 5.5, "نام": ["x", None]}]),
+            proposed_at=world.when,
+            decided_at=lambda: maybe(world.when()),
+            decided_by=lambda: maybe(choice(NAMES)),
+            review_on=lambda: maybe(world.day()),
+            note=lambda: maybe("n"),
+        )
 
 
 def records(world: World, unique: Any) -> None:
