@@ -33,7 +33,8 @@ FROM segment_membership m JOIN segment s ON s.id = m.segment_id
 WHERE m.customer_id = $1 AND m.exited_at IS NULL AND s.archived_at IS NULL ORDER BY s.name LIMIT 50
 """
 _VALUE = """
-SELECT v.*, r.currency, r.as_of AS run_as_of, r.model, r.horizon_days, r.margin_basis
+SELECT v.*, value_lacks(v.lacks) || v.insufficient AS insufficient,
+       r.currency, r.as_of AS run_as_of, r.model, r.horizon_days, r.margin_basis
 FROM value_snapshot v JOIN value_run r ON r.id = v.run_id
 WHERE v.customer_id = $1 AND r.is_current
 """

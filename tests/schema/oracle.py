@@ -415,8 +415,8 @@ SPECIAL: dict[tuple[str, str], Special] = {
     **figures(
         "ValueMetrics",
         "monetary revenue discounts costOfGoods grossMargin costToServe acquisitionCost netProfit expectedSpend "
-        "expectedOrderValue clvHistorical clvResidual clv clvLow clvHigh valueAtRisk allowableAcquisition allowableRetention "
-        "growthPotential networkingPotential learningPotential",
+        "expectedOrderValue clvHistorical clvResidual clv clvLow clvHigh valueAtRisk allowableAcquisition "
+        "allowableRetention growthPotential networkingPotential learningPotential",
         lambda world, row: "EUR",
     ),
 }

@@ -1,0 +1,268 @@
+"""Value runs from ten thousand to a million customers, one customer refreshed, and the package `lifetimes` beside."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import resource
+import statistics
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+from bench.harness import database, show
+from crm.access import system
+from crm.database import connected, connection, execute, fetch, listening, translated
+from crm.demo.cdnow import path as cdnow_path
+from crm.settings import Settings
+from crm.value import models, purchases, rollup, runs
+from crm.value.figures import Column, Kind
+from crm.value.history import History
+from crm.value.runs import full, refresh
+from crm.value.runs.packing import HEADER, TRAILER, pack
+from crm.value.runs.snapshots import keys
+
+BENCH = system("bench")
+AS_OF = datetime(2025, 1, 1, 23, tzinfo=UTC)
+DAYS = 1096
+FIRST_DAY = 18_993  # 2022-01-01
+BLOCK = 100_000
+ORDERS = 25
+PATIENCE = 3600.0
+INDEX = """
+CREATE UNIQUE INDEX uq_customer_day ON customer_day (customer_id, day)
+INCLUDE (is_first, purchases, orders, revenue, list_revenue, cost_of_goods, uncosted_revenue)
+"""
+
+
+async def run(small: bool) -> None:
+    """Print the tables; `small` tries the first two sizes only."""
+    sizes = [1_000, 10_000] if small else [10_000, 100_000, 1_000_000]
+    rows = []
+    async with database() as (dsn, _):
+        await cdnow()
+        rows.append(("CDNOW", *await measured(dsn, datetime(1998, 6, 30, 23, tzinfo=UTC))))
+        for size in sizes:
+            await empty()
+            days = await organisation(size)
+            rows.append((f"{size:,} customers, {days:,} purchase days", *await measured(dsn, AS_OF)))
+        show(
+            "A value run, seconds (of its own process; the reading of the roll-up is its SQL)",
+            ["organisation", "read", "fit, score", "write", "publish", "whole run", "peak MB"],
+            [(name, *(f"{value:.2f}" for value in values[:-1]), f"{values[-1]:.0f}") for name, *values in rows],
+        )
+        exponent = math.log(rows[-1][5] / rows[1][5]) / math.log(sizes[-1] / sizes[0])
+        print(f"growth from {sizes[0]:,} to {sizes[-1]:,} customers: exponent {exponent:.2f}")  # noqa: T201
+        await refreshed()
+        await beside_lifetimes(sizes[1])
+
+
+async def measured(dsn: str, at: datetime) -> list[float]:
+    """Seconds of each step and in all, and the peak memory, of a run in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return await asyncio.get_running_loop().run_in_executor(pool, one_run, dsn, at)
+
+
+def one_run(dsn: str, at: datetime) -> list[float]:
+    return asyncio.run(timed_run(dsn, at))
+
+
+async def timed_run(dsn: str, at: datetime) -> list[float]:
+    marks: list[float] = []
+    step = full._Work.step
+
+    async def marked(self: Any, name: str, **values: Any) -> None:
+        marks.append(time.perf_counter())
+        await step(self, name, **values)
+
+    full._Work.step = marked  # type: ignore[method-assign]
+    async with connected(dsn, replace(Settings(secret_key="bench" * 16), statement_timeout=600.0)):
+        began = time.perf_counter()
+        await runs.recompute(BENCH, as_of=at, now=datetime.now(UTC))
+        marks.append(time.perf_counter())
+    steps = [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    return [*steps, marks[-1] - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
+
+
+async def refreshed() -> None:
+    """One customer's figures brought up to date, two hundred times."""
+    chosen = [row[0] for row in await fetch("SELECT id FROM customer ORDER BY md5(id::text) LIMIT 220")]
+    taken, statements = [], []
+    for number, key in enumerate(chosen):
+        with listening(statements.append):
+            began = time.perf_counter()
+            await refresh.refresh(BENCH, [key], now=AS_OF + timedelta(hours=1))
+        if number >= 20:
+            taken.append((time.perf_counter() - began) * 1000)
+    taken.sort()
+    show(
+        "One customer refreshed, milliseconds from beginning to commit (database and Python)",
+        ["p50", "p95", "statements"],
+        [(f"{statistics.median(taken):.2f}", f"{taken[190]:.2f}", str(len(statements) // len(chosen)))],
+    )
+
+
+async def empty() -> None:
+    await execute("TRUNCATE customer, value_run CASCADE")
+
+
+async def cdnow() -> None:
+    """The log by COPY; its import through the use case is another comparison."""
+    log = [line.split() for line in cdnow_path().read_text().splitlines()]
+    log = [parts for parts in log if parts and parts[0].isdigit()]
+    names = {name: number for number, name in enumerate(dict.fromkeys(parts[0] for parts in log))}
+    people = keys(len(names), AS_OF)
+    await copy("customer", customers(people), len(people))
+    at = np.array([datetime.strptime(p[1], "%Y%m%d").replace(tzinfo=UTC, hour=12).timestamp() for p in log])
+    amount = np.rint(np.array([float(parts[3]) for parts in log]) * 10_000).astype(np.int64)
+    count, zero = len(log), np.zeros(len(log), dtype=np.int64)
+    columns = {
+        **stamped(count),
+        "version": Column(Kind.INT, zero + 1),
+        "customer_id": Column(Kind.KEY, people[[names[parts[0]] for parts in log]]),
+        "source": Column(Kind.NAME, zero, None, ("cdnow",)),
+        "status": Column(Kind.NAME, zero, None, ("COMPLETED",)),
+        "placed_at": Column(Kind.TIME, at),
+        "amount": Column(Kind.MONEY, amount),
+        "list_amount": Column(Kind.MONEY, amount),
+        "base_amount": Column(Kind.MONEY, amount),
+        "refunded": Column(Kind.MONEY, zero),
+        "exchange_rate": Column(Kind.MONEY, zero + 10_000),
+        "currency": Column(Kind.NAME, zero, None, ("USD",)),
+        "quantity": Column(Kind.INT, zero + 1),
+    }
+    await copy("order", columns, count)
+    await rollup.rebuild("UTC")
+    await vacuum()
+
+
+def stamped(count: int) -> dict[str, Column]:
+    then = Column(Kind.TIME, np.full(count, 1.6e9))
+    return {"id": Column(Kind.KEY, keys(count, AS_OF)), "created_at": then, "updated_at": then}
+
+
+def customers(people: Any) -> dict[str, Column]:
+    zero = np.zeros(len(people), dtype=np.int64)
+    texts = {"kind": "PERSON", "display_name": "Anna", "sort_name": "anna", "search_text": "anna"}
+    return {
+        **stamped(len(people)),
+        "id": Column(Kind.KEY, people),
+        "version": Column(Kind.INT, zero + 1),
+        **{name: Column(Kind.NAME, zero, None, (value,)) for name, value in texts.items()},
+        "custom_fields": Column(Kind.NAME, zero, None, ("\x01{}",)),
+    }
+
+
+async def organisation(size: int) -> int:
+    """Customers and their purchase days as Pareto/NBD and gamma-gamma would have them; the number of days."""
+    rng, days = np.random.default_rng(size), 0
+    await execute("DROP INDEX uq_customer_day")
+    for start in range(0, size, BLOCK):
+        people = keys(min(BLOCK, size - start), AS_OF)
+        await copy("customer", customers(people), len(people))
+        columns = purchase_days(rng, people)
+        count = len(columns["day"].values)
+        await copy("customer_day", columns, count)
+        days += count
+    await execute(INDEX)
+    await vacuum()
+    return days
+
+
+def purchase_days(rng: np.random.Generator, people: Any) -> dict[str, Column]:
+    size = len(people)
+    rate, leaving = rng.gamma(0.6, ORDERS / 156 / 0.6 * 2.2, size), rng.gamma(0.6, 1 / 60, size)
+    first = rng.uniform(0, DAYS - 1, size)
+    stay = np.minimum(rng.exponential(1 / np.maximum(leaving, 1e-9)), (DAYS - first) / 7)
+    again = rng.poisson(rate * stay)
+    who = np.concatenate([np.arange(size), np.repeat(np.arange(size), again)])
+    later = np.repeat(first, again) + rng.uniform(0, 1, int(again.sum())) * np.repeat(stay, again) * 7
+    once = np.unique(who.astype(np.int64) * 4096 + np.concatenate([first, later]).astype(np.int64))
+    who, day = once // 4096, once % 4096
+    mean = rng.gamma(5, 1, size) * 8
+    cents = np.rint(rng.gamma(4, 1, len(who)) / 4 * mean[who] * 100) * 100
+    begins = (np.diff(who, prepend=-1) != 0).astype(np.int64)
+    one = np.ones(len(who), dtype=np.int64)
+    return {
+        **stamped(len(who)),
+        "customer_id": Column(Kind.KEY, people[who]),
+        "day": Column(Kind.DAY, day + FIRST_DAY),
+        "revenue": Column(Kind.MONEY, cents),
+        "list_revenue": Column(Kind.MONEY, np.rint(cents * rng.uniform(1, 1.2, len(who)))),
+        "cost_of_goods": Column(Kind.MONEY, np.rint(cents * 0.6)),
+        "uncosted_revenue": Column(Kind.MONEY, one * 0),
+        "orders": Column(Kind.INT, one),
+        "purchases": Column(Kind.INT, one),
+        "is_first": Column(Kind.NAME, begins, None, ("\x00", "\x01")),
+    }
+
+
+async def copy(table: str, columns: dict[str, Column], rows: int) -> None:
+    async def stream(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+        yield HEADER
+        for part in parts:
+            yield part
+        yield TRAILER
+
+    with translated():
+        async with connection() as driver:
+            await driver.copy_to_table(
+                table,
+                source=stream(pack(list(columns.values()), rows)),
+                columns=list(columns),
+                format="binary",
+                timeout=PATIENCE,
+            )
+
+
+async def vacuum() -> None:
+    async with connection() as driver:
+        for table in ("customer", "customer_day", '"order"'):
+            await driver.execute(f"VACUUM (ANALYZE, FREEZE) {table}", timeout=PATIENCE)
+
+
+async def beside_lifetimes(size: int) -> None:
+    """Fit BG/NBD and predict a year for everybody, here and by `lifetimes`, on the same histories."""
+    try:
+        theirs = import_module("lifetimes").BetaGeoFitter(penalizer_coef=0.0)
+    except ImportError as error:
+        print(f"lifetimes is not at hand ({error}); it needs pandas, autograd and dill")  # noqa: T201
+        return
+    history = simulated_history(size)
+    model = models.model("BG_NBD")
+    ours = seconds(lambda: models.fit("BG_NBD", history))
+    fitted = models.fit("BG_NBD", history)
+    our_scores = seconds(lambda: purchases.expected_purchases(model, fitted.parameters, history, 52.0))
+    their_fit = seconds(lambda: theirs.fit(history.x, history.t_x, history.T))
+    predict = theirs.conditional_expected_number_of_purchases_up_to_time
+    their_scores = seconds(lambda: predict(52.0, history.x, history.t_x, history.T))
+    show(
+        f"BG/NBD on {size:,} customers, seconds",
+        ["", "here", "lifetimes", "times"],
+        [
+            ("fit", f"{ours:.3f}", f"{their_fit:.3f}", f"{their_fit / ours:.0f}"),
+            ("a year for everybody", f"{our_scores:.4f}", f"{their_scores:.4f}", f"{their_scores / our_scores:.0f}"),
+        ],
+    )
+
+
+def simulated_history(size: int) -> History:
+    rng = np.random.default_rng(1)
+    T = rng.integers(1, 1096, size) / 7
+    rate, leave = rng.gamma(0.4, 1 / 4, size), rng.beta(0.8, 2.5, size)
+    x = np.minimum(rng.poisson(rate * T), rng.geometric(leave))
+    t_x = np.where(x > 0, np.maximum(np.rint(T * 7 * rng.uniform(0.05, 1, size)), 1) / 7, 0.0)
+    return History.of(x, np.minimum(t_x, T), T)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
