@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.harness import database, show
 from crm.access import system
-from crm.database import connected, connection, execute, fetch, listening, translated
+from crm.database import connected, connection, execute, fetch, listening, transaction, translated
 from crm.demo.cdnow import path as cdnow_path
 from crm.settings import Settings
 from crm.value import models, purchases, rollup, runs
@@ -110,7 +110,7 @@ async def refreshed() -> None:
 
 
 async def empty() -> None:
-    await execute("TRUNCATE customer, value_run CASCADE")
+    await at_leisure("TRUNCATE customer, value_run CASCADE")
 
 
 async def cdnow() -> None:
@@ -139,7 +139,9 @@ async def cdnow() -> None:
         "quantity": Column(Kind.INT, zero + 1),
     }
     await copy("order", columns, count)
-    await rollup.rebuild("UTC")
+    async with transaction():
+        await execute("SET LOCAL statement_timeout = 0")
+        await rollup.rebuild("UTC")
     await vacuum()
 
 
@@ -171,7 +173,7 @@ async def organisation(size: int) -> int:
         count = len(columns["day"].values)
         await copy("customer_day", columns, count)
         days += count
-    await execute(INDEX)
+    await at_leisure(INDEX)
     await vacuum()
     return days
 
@@ -213,6 +215,7 @@ async def copy(table: str, columns: dict[str, Column], rows: int) -> None:
 
     with translated():
         async with connection() as driver:
+            await driver.execute("SET statement_timeout = 0")
             await driver.copy_to_table(
                 table,
                 source=stream(pack(list(columns.values()), rows)),
@@ -222,10 +225,15 @@ async def copy(table: str, columns: dict[str, Column], rows: int) -> None:
             )
 
 
-async def vacuum() -> None:
+async def at_leisure(*statements: str) -> None:
     async with connection() as driver:
-        for table in ("customer", "customer_day", '"order"'):
-            await driver.execute(f"VACUUM (ANALYZE, FREEZE) {table}", timeout=PATIENCE)
+        await driver.execute("SET statement_timeout = 0")
+        for statement in statements:
+            await driver.execute(statement, timeout=PATIENCE)
+
+
+async def vacuum() -> None:
+    await at_leisure(*(f"VACUUM (ANALYZE, FREEZE) {table}" for table in ("customer", "customer_day", '"order"')))
 
 
 async def beside_lifetimes(size: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crm import costs
+from crm import costs, interactions
 from crm.access import Scope
 from crm.database import execute, fetch, fetch_value
 from crm.errors import Blocked, Forbidden, ValidationFailed
@@ -18,7 +18,18 @@ from crm.value import fitting, lacks, runs
 from crm.value.errors import FitRejected
 from crm.value.runs import full, settings
 from crm.value.runs.inputs import Moment, read
-from models import CostActivity, Event, OrderStatus, RunStatus, ValueRun, ValueSnapshot
+from models import (
+    Channel,
+    CostActivity,
+    Direction,
+    Event,
+    InteractionKind,
+    OrderStatus,
+    RatingKind,
+    RunStatus,
+    ValueRun,
+    ValueSnapshot,
+)
 from tests import factories
 from tests.crm.value_world import bought, load_cdnow, newcomers, rhythm, run_at, snapshot
 from tests.factories import NOW, OWNER
@@ -267,3 +278,58 @@ async def test_orders_and_figures_share_a_currency_exactly(db: str) -> None:
     await factories.order(alice, "99999999999.9999", days_ago=2)
     await runs.recompute(OWNER, now=NOW)
     assert (await snapshot(alice.id)).revenue == Decimal("100000000000.0000")
+
+
+async def spoken(owner: Any, **fields: Any) -> None:
+    values: Any = {"channel": Channel.PHONE, "direction": Direction.INBOUND, "kind": InteractionKind.CALL, **fields}
+    values.setdefault("occurred_at", NOW - timedelta(days=1))
+    await interactions.log(OWNER, owner.id, fields=values, now=NOW)
+
+
+async def test_cost_to_serve_is_what_was_noted_else_the_unit_cost_of_kind_or_channel_and_time(db: str) -> None:
+    alice = await factories.customer()
+    await factories.order(alice, "100", days_ago=3)
+    await settings.change(OWNER, unit_costs={"CALL": "4", "PHONE": "1"}, hourly_cost="60")
+    await spoken(alice, cost=Decimal(9), cost_currency="USD", duration_seconds=600)
+    await spoken(alice)
+    await spoken(alice, duration_seconds=600)
+    await spoken(alice, kind=InteractionKind.NOTE)
+    await runs.recompute(OWNER, now=NOW)
+    assert (await snapshot(alice.id)).cost_to_serve == 9 + 4 + (4 + 10) + 1
+
+
+async def test_delivered_value_comes_from_ratings_effort_and_promises(db: str) -> None:
+    alice = await factories.customer()
+    await factories.order(alice, "100", days_ago=3)
+    survey = InteractionKind.SURVEY
+    await spoken(alice, kind=survey, rating_kind=RatingKind.NPS, rating=8)
+    await spoken(alice, kind=survey, rating_kind=RatingKind.CES, rating=7)
+    due = NOW - timedelta(hours=5)
+    await spoken(alice, answer_due_at=due, answered_at=due - timedelta(hours=1))
+    await spoken(alice, answer_due_at=due)
+    await runs.recompute(OWNER, now=NOW)
+    found = await snapshot(alice.id)
+    assert (found.satisfaction, found.ease, found.promises_kept) == (pytest.approx(0.8), 1, 0.5)
+    assert found.delivered_value == pytest.approx(0.6 * 0.8 + 0.4 * 0.5)
+
+
+async def test_learning_is_points_and_money_where_points_have_a_price(db: str) -> None:
+    alice = await factories.customer()
+    await factories.order(alice, "100", days_ago=3)
+    await spoken(alice, kind=InteractionKind.IDEA)
+    await spoken(alice, kind=InteractionKind.COMPLAINT, outcome="Adopted")
+    await runs.recompute(OWNER, now=NOW)
+    assert (await snapshot(alice.id)).learning_potential is None
+    await settings.change(OWNER, learning_point_value="3")
+    await runs.recompute(OWNER, now=NOW)
+    assert (await snapshot(alice.id)).learning_potential == (5 + 2 * 5) * 3
+
+
+async def test_equal_customers_old_days_and_one_day_for_all_are_no_fault(db: str) -> None:
+    keys = await newcomers(300)
+    await bought((key, date(1900, 1, 2), Decimal(10)) for key in keys)
+    run = await runs.recompute(OWNER, now=NOW)
+    found = await snapshot(keys[0])
+    assert (run.status, run.model, found.first_order_on) == (RunStatus.PUBLISHED, None, date(1900, 1, 2))
+    assert {row["rfm_group"] for row in await fetch("SELECT rfm_group FROM value_snapshot")} == {found.rfm_group}
+    assert any("Nobody has bought" in warning for warning in run.warnings)
