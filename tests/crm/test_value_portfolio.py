@@ -138,7 +138,9 @@ async def test_migration_counts_everybody_once_and_movers_are_the_extremes(shop:
 
 
 async def test_cohorts_cumulate_to_all_revenue_and_unlived_ages_are_absent(shop: list[UUID]) -> None:
-    points = await portfolio.cohorts(OWNER, grain=portfolio.CohortGrain.MONTH, since=date(2024, 1, 1), until=date(2026, 11, 20))
+    points = await portfolio.cohorts(
+        OWNER, grain=portfolio.CohortGrain.MONTH, since=date(2024, 1, 1), until=date(2026, 11, 20)
+    )
     assert sum(point.customers for point in points if point.age == 0) == len(shop)
     by_age = [point.revenue for point in points if point.cohort == points[0].cohort]
     assert by_age == sorted(by_age)
