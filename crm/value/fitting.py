@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from crm.value import gammagamma, models, purchases
+from crm.value import gammagamma, intervals, models, purchases
 from crm.value.arrays import Floats
 from crm.value.assumptions import Assumptions
 from crm.value.book import Book
@@ -91,8 +91,8 @@ def _judge(book: Book, assumed: Assumptions, found: Fitted) -> list[str]:
         "chosen": best,
         "calibration": _by_frequency(seen.x, judged[best][1], actual),
     }
-    found.dispersion = _dispersion(best, judged[best], seen, length, actual)
-    found.diagnostics["dispersion"] = found.dispersion
+    found.dispersion, coverage = _scatter(best, judged[best], seen, length, actual)
+    found.diagnostics |= {"dispersion": found.dispersion, "intervalCoverage": coverage}
     return [best, *(name for name in names if name != best)]
 
 
@@ -111,12 +111,22 @@ def _by_frequency(x: Floats, expected: Floats, actual: Floats) -> list[dict[str,
     return [dict(zip(names, (int(f), int(n), float(e), float(a)), strict=True)) for f, n, e, a in columns]
 
 
-def _dispersion(name: str, judged: tuple[Fit, Floats], seen: History, length: float, actual: Floats) -> float:
-    """Squared holdout errors over their predicted variance; never below 1, for luck narrows no interval."""
+def _scatter(
+    name: str, judged: tuple[Fit, Floats], seen: History, length: float, actual: Floats
+) -> tuple[float, float]:
+    """Squared holdout errors over their predicted variance, never below 1, for luck narrows no interval; and the share
+    of customers whose purchases lay within the 90% interval so widened.
+    """
     fitted, expected = judged
-    squares = purchases.purchase_squares(models.MODELS[name], fitted.parameters, seen, length)
-    predicted = float((squares - expected**2).sum())
-    return max(1.0, float(((actual - expected) ** 2).sum()) / predicted) if predicted > 0 else 1.0
+    model, p = models.MODELS[name], fitted.parameters
+    variance = purchases.purchase_squares(model, p, seen, length) - expected**2
+    predicted = float(variance.sum())
+    dispersion = max(1.0, float(((actual - expected) ** 2).sum()) / predicted) if predicted > 0 else 1.0
+    chance = purchases.purchase_within(model, p, seen, length)
+    low, high = intervals.predictive_interval(expected, variance * dispersion, chance, 0.9)
+    # Purchases are whole: the limits reach to the next ones.
+    within = (actual >= np.floor(low)) & (actual <= np.ceil(high))
+    return dispersion, float(within.mean())
 
 
 def _fit_purchases(names: list[str], history: History, found: Fitted) -> None:

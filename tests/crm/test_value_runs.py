@@ -69,6 +69,7 @@ async def test_a_run_says_how_it_judged_the_models_and_how_wide_the_truth_scatte
     assert set(holdout["models"]) == {"PARETO_NBD", "BG_NBD", "MBG_NBD"}
     assert run.model == holdout["chosen"]
     assert run.parameters["dispersion"] == run.diagnostics["dispersion"] > 1
+    assert run.diagnostics["intervalCoverage"] >= 0.9
     assert [level["frequency"] for level in holdout["calibration"]] == list(range(8))
     assert "margin of 30%" in run.warnings[-1]
 
