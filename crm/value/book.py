@@ -72,6 +72,11 @@ class Book:
         """Some of the customers."""
         return Book(self.rows[here], self.end, self.unit_days, self.early_end, self.at)
 
+    def forget(self) -> None:
+        """Let go of the histories of everybody, which are made again when they are asked for."""
+        for name in ("history", "early_history", "early", "repeat_spend"):
+            self.__dict__.pop(name, None)
+
     @cached_property
     def bought(self) -> Bools:
         """Who has at least one purchase day."""

@@ -231,6 +231,7 @@ def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth
     # Threads of the algebra library wait for one another more than they work where the processors are shared.
     with threadpool_limits(1, user_api="blas"):
         found = fit(book, assumed)
+        book.forget()
         findings, worth = find(book, assumed, found)
         return found, findings, worth, summarise(worth, findings)
 
