@@ -47,7 +47,7 @@ DEFAULT_ORDERS: dict[str, list[tuple[str, bool]]] = {
 
 TYPES: dict[str, type[models.Record]] = {
     name: getattr(models, {"ValueMetrics": "ValueSnapshot"}.get(name, name))
-    for name in (*DEFAULT_ORDERS, "Identity", "Stage", "StageEdge", "StagePosition")
+    for name in (*DEFAULT_ORDERS, "Identity", "Stage", "StageEdge", "StagePosition", "SegmentVersion")
 }
 NAMES = {model: name for name, model in TYPES.items()}
 

@@ -54,7 +54,12 @@ async def test_every_document_answers_as_plain_resolvers_do(world: World, oracle
     phases = (Phase.generate, *((Phase.shrink,) if SHRINK else ()))
 
     @settings(
-        max_examples=DOCUMENTS, deadline=None, database=None, phases=phases, suppress_health_check=list(HealthCheck)
+        max_examples=DOCUMENTS,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
     )
     @given(made)
     def agree(document: tuple[str, dict[str, Any]]) -> None:
