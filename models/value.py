@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
+from tortoise.fields.db_defaults import SqlDefault
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from models.base import Record, Versioned, currency, money
@@ -88,7 +89,7 @@ class ValueRun(Versioned):
     assumptions: dict[str, Any] = fields.JSONField(default=dict)
     parameters: dict[str, Any] = fields.JSONField(default=dict)
     diagnostics: dict[str, Any] = fields.JSONField(default=dict)
-    portfolio: dict[str, Any] = fields.JSONField(default=dict)
+    portfolio: dict[str, Any] = fields.JSONField(default=dict, db_default=SqlDefault("'{}'"))
     warnings: list[str] = fields.JSONField(default=list)
     customers = fields.IntField(default=0)
     progress = fields.IntField(default=0)
