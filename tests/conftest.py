@@ -36,7 +36,11 @@ FAST = {
 }
 TEMPLATE = "arzesh_template"
 
-hypothesis.settings.register_profile("fuzz", max_examples=5_000, deadline=None)
+# No test may fail because the machine was slow: neither an example nor its making has a time to keep.
+UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("unhurried", **UNHURRIED)
+hypothesis.settings.register_profile("fuzz", max_examples=5_000, **UNHURRIED)
+hypothesis.settings.load_profile("unhurried")
 
 Clone = Callable[[], AbstractAsyncContextManager[str]]
 
