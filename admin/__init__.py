@@ -20,11 +20,9 @@ from admin import (
     exchange_rates,
     followups,
     goals,
-    lifecycle,
     people,
     records,
     sales,
-    segments,
     tokens,
     value,
 )
@@ -33,9 +31,11 @@ from admin.auth import StaffSignIn
 from admin.customer_actions import CustomerActions
 from admin.customers import CustomerView
 from admin.dashboard import Home
+from admin.lifecycle import views as lifecycle
 from admin.organisation import OrganisationPage
 from admin.panel import Panel
 from admin.preferences import PreferencesMiddleware
+from admin.segments import views as segments
 from admin.shield import Shield
 from admin.theme import ArzeshTheme
 from crm.settings import Settings

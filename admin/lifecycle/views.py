@@ -12,11 +12,12 @@ from starlette_admin.i18n import gettext
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
-from admin import choices, lifecycle_rows, searching
+from admin import choices, searching
 from admin.archiving import Archivable
 from admin.base import RecordView, UseCaseView
 from admin.fields import LongText, Text, listed
 from admin.layout import row
+from admin.lifecycle import rows
 from admin.problems import leading, told
 from admin.request import actor_of, may, now
 from crm.access import Actor, Scope
@@ -135,12 +136,12 @@ class StageView(UseCaseView):
         return gettext(obj.name)
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
-        return await lifecycle_rows.add_stage(actor, values, at)
+        return await rows.add_stage(actor, values, at)
 
     async def change(
         self, actor: Actor, key: UUID, version: int | None, values: dict[str, Any], at: datetime
     ) -> Record:
-        return await lifecycle_rows.change_stage(actor, key, version, values, at)
+        return await rows.change_stage(actor, key, version, values, at)
 
     async def is_row_action_allowed(self, request: Request, name: str) -> bool:
         if name == "take_off":
@@ -164,7 +165,7 @@ class StageView(UseCaseView):
     async def take_off(self, request: Request, pk: Any) -> None:
         replacement = str((await request.form()).get("replacement") or "")
         with told():
-            await lifecycle_rows.remove_stage(actor_of(request), UUID(str(pk)), replacement, now())
+            await rows.remove_stage(actor_of(request), UUID(str(pk)), replacement, now())
 
 
 def _scopes(request: Request) -> list[tuple[str, str]]:
@@ -209,15 +210,15 @@ class EdgeView(UseCaseView):
         return f"{gettext(obj.from_stage.name)} → {gettext(obj.to_stage.name)}"
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
-        return await lifecycle_rows.add_edge(actor, values, at)
+        return await rows.add_edge(actor, values, at)
 
     async def change(
         self, actor: Actor, key: UUID, version: int | None, values: dict[str, Any], at: datetime
     ) -> Record:
-        return await lifecycle_rows.change_edge(actor, key, version, values, at)
+        return await rows.change_edge(actor, key, version, values, at)
 
     async def remove(self, actor: Actor, key: UUID, at: datetime) -> None:
-        await lifecycle_rows.remove_edge(actor, key, at)
+        await rows.remove_edge(actor, key, at)
 
 
 class TransitionView(RecordView):

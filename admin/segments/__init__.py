@@ -1,0 +1,1 @@
+"""Segments at the panel: their pages, and the editor of rules."""
