@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
-from schema.select.declare import aggregated, counted, part, percentile
+from schema.select.declare import aggregated, counted, folded, part, percentile, percentiles
 
 Node = TypeVar("Node")
 
@@ -26,8 +26,8 @@ class PageInfo:
 
 @strawberry.type(description="A row and its place in the list.")
 class Edge(Generic[Node]):
-    node: Node = part()
-    cursor: str = part()
+    node: Node = part("The row.")
+    cursor: str = part("Where it stands; give it as `after` or `before` to read on from here.")
 
 
 @strawberry.type(description="What the rows of a group have in common.")
@@ -41,26 +41,29 @@ class GroupKey:
 class Figure:
     of: str = part("The figure's name.")
     count: int = part("How many rows have it.")
-    sum: Decimal | None = part()
-    avg: Decimal | None = part()
-    min: Decimal | None = part()
-    max: Decimal | None = part()
+    sum: Decimal | None = part("Added up.")
+    avg: Decimal | None = part("The mean over the rows that have it.")
+    min: Decimal | None = part("The least.")
+    max: Decimal | None = part("The greatest.")
     percentile: Decimal | None = percentile("Interpolated between rows.")
 
 
-@strawberry.type(description="Rows that have something in common.")
-class Aggregate:
+@strawberry.type(description="Rows that have something in common. Amounts are added up as they stand.")
+class Aggregate(Generic[Node]):
     keys: list[GroupKey] = part("One for each thing that was grouped by.")
     count: int = part("How many rows.")
-    figures: list[Figure] = part("In the order in which they were asked for.")
+    sum: Decimal | None = folded("A figure of the rows, added up; null when no row has it.")
+    avg: Decimal | None = folded("The mean of a figure, over the rows that have it.")
+    min: Decimal | None = folded("The least of a figure.")
+    max: Decimal | None = folded("The greatest of a figure.")
+    percentiles: list[Decimal] | None = percentiles("Percentiles of a figure, in the order of `at`.")
+    figures: list[Figure] = part("All about each of `figures`, in the order in which they were asked for.")
 
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Node]):
     edges: list[Edge[Node]] = part("The rows with their cursors.")
     nodes: list[Node] = part("The rows alone.")
-    page_info: PageInfo = part()
-    aggregate: list[Aggregate] = aggregated(
-        "The whole list in groups, largest first, at most 1,000; amounts are summed as they stand."
-    )
+    page_info: PageInfo = part("Where the page stands, and how to read on.")
+    aggregate: list[Aggregate[Node]] = aggregated("The whole list in groups, largest first, at most 1,000.")
     count: Count = counted("How many rows the whole list has.")

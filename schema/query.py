@@ -10,7 +10,7 @@ import models
 from crm import identities, ids
 from crm.access import Scope
 from crm.errors import CrmError, ValidationFailed
-from schema.connections import Connection
+from schema.connections import Aggregate, Connection
 from schema.costs import CostEntry
 from schema.customers import Customer
 from schema.enums import IdentityKind
@@ -25,7 +25,7 @@ from schema.records import AuditEntry, Event, FieldDefinition, ImportRun
 from schema.relationships import Relationship
 from schema.reports import Reports
 from schema.segments import Segment
-from schema.select.declare import connection, embedded, node_by_id, nodes_by_id, one
+from schema.select.declare import connection, embedded, grouped, node_by_id, nodes_by_id, one
 from schema.select.inputs import Input
 from schema.select.render import Ask
 from schema.select.rows import Row, prefix_of, table_of
@@ -136,6 +136,9 @@ class Query(Reports):
         description="A customer, by id or by an identity.",
     )
     customers: Connection[Customer] = connection(_in_use, ARCHIVED)
+    customers_aggregate: list[Aggregate[Customer]] = grouped(
+        Customer, _in_use, ARCHIVED, description="The customers in groups, largest first, at most 1,000."
+    )
     segment: Segment | None = one(_by("key"), ID, Input("key", str | None), description="A segment, by id or key.")
     segments: Connection[Segment] = connection(_in_use, ARCHIVED)
     lifecycle: Lifecycle | None = one(
@@ -147,8 +150,14 @@ class Query(Reports):
     lifecycles: Connection[Lifecycle] = connection(_in_use, ARCHIVED)
     order: Order | None = one(_by(), ID)
     orders: Connection[Order] = connection(_all)
+    orders_aggregate: list[Aggregate[Order]] = grouped(
+        Order, _all, description="The orders in groups, largest first, at most 1,000."
+    )
     interaction: Interaction | None = one(_by(), ID)
     interactions: Connection[Interaction] = connection(_all)
+    interactions_aggregate: list[Aggregate[Interaction]] = grouped(
+        Interaction, _all, description="The interactions in groups, largest first, at most 1,000."
+    )
     follow_up: FollowUp | None = one(_by(), ID)
     follow_ups: Connection[FollowUp] = connection(_all)
     goal: Goal | None = one(_by(), ID)
@@ -156,6 +165,9 @@ class Query(Reports):
     product: Product | None = one(_by("sku"), ID, Input("sku", str | None), description="A product, by id or SKU.")
     products: Connection[Product] = connection(_in_use, ARCHIVED)
     cost_entries: Connection[CostEntry] = connection(_all)
+    cost_entries_aggregate: list[Aggregate[CostEntry]] = grouped(
+        CostEntry, _all, description="The cost entries in groups, largest first, at most 1,000."
+    )
     relationships: Connection[Relationship] = connection(_all)
     staff_members: Connection[StaffMember] = connection(_all)
     roles: Connection[Role] = connection(_all)

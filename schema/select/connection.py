@@ -55,21 +55,22 @@ class Listing:
     mark: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """The rows that a filter and a search leave; `rank` says how well each fits the search."""
+
+    row: Row
+    rows: Rows
+    where: Any
+    sought: str | None
+    rank: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
-class Connected(Related):
-    """Rows of another table in pages."""
+class Listed(Related):
+    """Rows of another table that clients filter and search."""
 
-    order: tuple[By, ...] = ()
-
-    def render(self, ask: Ask, row: Row) -> str:
-        node = node_of(ask.selected)
-        table = table_behind(node)
-        ask.render.need(table.scope, ask.selected)
-        listing = self.listing(ask, row, table)
-        asked = page(ask, listing.keys, listing.mark)
-        return _Rendering(ask, node, listing, asked).sql()
-
-    def listing(self, ask: Ask, row: Row, table: Table) -> Listing:
+    def found(self, ask: Ask, row: Row, table: Table) -> Found:
         render = ask.render
         target = render.row(table.model)
         rows = self.rows(ask, row, target)
@@ -83,16 +84,49 @@ class Connected(Related):
         rank = None
         if sought:
             render.charge(5)
-            found, rank = search.condition(render, target, sought)
-            conditions.append(found)
-        keys, joins, names = self.keys(ask, table, target, rank)
+            condition, rank = search.condition(render, target, sought)
+            conditions.append(condition)
+        return Found(target, replace(rows, where=tuple(conditions)), where, sought, rank)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouped(Listed):
+    """Groups of the rows behind `node`, without the rows themselves."""
+
+    node: type
+
+    def render(self, ask: Ask, row: Row) -> str:
+        table: Table = getattr(self.node, TABLE)
+        ask.render.need(table.scope, ask.selected)
+        found = self.found(ask, row, table)
+        source = f"{table_of(table.model)} {found.row.alias_}"
+        return Grouping(ask, self.node, found.row).sql(source, found.rows.joins, list(found.rows.where))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected(Listed):
+    """Rows of another table in pages."""
+
+    order: tuple[By, ...] = ()
+
+    def render(self, ask: Ask, row: Row) -> str:
+        node = node_of(ask.selected)
+        table = table_behind(node)
+        ask.render.need(table.scope, ask.selected)
+        listing = self.listing(ask, row, table)
+        asked = page(ask, listing.keys, listing.mark)
+        return _Rendering(ask, node, listing, asked).sql()
+
+    def listing(self, ask: Ask, row: Row, table: Table) -> Listing:
+        found = self.found(ask, row, table)
+        keys, joins, names = self.keys(ask, table, found.row, found.rank)
         return Listing(
             table=table,
-            row=target,
-            rows=replace(rows, where=tuple(conditions)),
+            row=found.row,
+            rows=found.rows,
             keys=keys,
-            joins=rows.joins + joins,
-            mark=mark_of(ask.selected.coordinate, where, sought, names),
+            joins=found.rows.joins + joins,
+            mark=mark_of(ask.selected.coordinate, found.where, found.sought, names),
         )
 
     def keys(

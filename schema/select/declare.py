@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.base import get_object_definition
+from strawberry.types.base import StrawberryTypeVar, get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 from tortoise.models import Model
 
 from crm.access import Scope
-from schema.select.aggregate import AT, FIGURES, GROUP_BY
-from schema.select.connection import PAGING, SEARCH, SORTING, WHERE, Connected
+from schema.select.aggregate import AT, FIGURES, GROUP_BY, OF, SHARES
+from schema.select.connection import PAGING, SEARCH, SORTING, WHERE, Connected, Grouped, Listed
 from schema.select.inputs import Input
 from schema.select.kinds import Kind
 from schema.select.nodes import NodeById, NodesById
@@ -54,7 +54,8 @@ class ReadField(StrawberryField):
     def arguments(self) -> list[StrawberryArgument]:
         if self._arguments is None:
             # Worked out when the schema is built, because only then are the types of other modules known.
-            node = resolved(self.node) or node_type(self)
+            source: Source = self.metadata[SOURCE]
+            node = source.node if isinstance(source, Grouped) else resolved(self.node) or node_type(self)
             declared = [argument.declared(node) for argument in self.inputs(node)]
             self._arguments = [argument for argument in declared if argument is not None]
         return self._arguments
@@ -62,6 +63,14 @@ class ReadField(StrawberryField):
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
         self._arguments = value
+
+    @property
+    def is_graphql_generic(self) -> bool:
+        """Whether the field differs by the type of the nodes: by its own type, or only by its arguments."""
+        if super().is_graphql_generic:
+            return True
+        settled = self.node is not None and not isinstance(self.node, StrawberryTypeVar)
+        return not settled and any(argument.made for argument in self.metadata[SOURCE].inputs)
 
     def copy_with(self, type_var_map: Any) -> Any:
         """A field of a connection of certain nodes, whose arguments are of their type."""
@@ -71,12 +80,14 @@ class ReadField(StrawberryField):
 
     def inputs(self, node: Any) -> tuple[Input, ...]:
         source: Source = self.metadata[SOURCE]
-        if not isinstance(source, Connected):
+        if not isinstance(source, Listed):
             return source.inputs
         table: Table = getattr(node, TABLE)
         where = (WHERE,) if table.model in NOUN_KEYS else ()
         search = (SEARCH,) if table.search else ()
-        return (*source.inputs, *PAGING, *where, *search, SORTING)
+        if isinstance(source, Connected):
+            return (*source.inputs, *PAGING, *where, *search, SORTING)
+        return (*source.inputs, *where, *search, GROUP_BY, FIGURES)
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
         return info.context.answer(source, info)
@@ -203,6 +214,21 @@ def aggregated(description: str) -> Any:
 def percentile(description: str) -> Any:
     """A percentile of a figure."""
     return _field(Part(inputs=(AT,)), description)
+
+
+def folded(description: str) -> Any:
+    """One number over the rows of a group."""
+    return _field(Part(inputs=(OF,)), description)
+
+
+def percentiles(description: str) -> Any:
+    """Several percentiles of a figure over the rows of a group."""
+    return _field(Part(inputs=(OF, SHARES)), description)
+
+
+def grouped(node: type, by: str | Chosen, *inputs: Input, description: str | None = None) -> Any:
+    """Groups of the rows behind a type, without the rows."""
+    return _field(Grouped(inputs=inputs, by=by, node=node), description)
 
 
 def counted(description: str) -> Any:

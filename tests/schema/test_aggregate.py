@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from crm.access import Scope
+import pytest
+
+from crm import organization
+from crm.access import READ_SCOPES, Scope
 from models import Customer, Order, Stage, StagePosition, ValueRun, ValueSnapshot
-from tests.factories import everything_but
+from tests import factories
+from tests.factories import OWNER, everything_but
 from tests.schema.asking import ask
 from tests.schema.world import World
 
@@ -82,3 +87,62 @@ async def test_groups_and_figures_need_their_scopes(world: World) -> None:
     for document, scope in ((by_stage, Scope.LIFECYCLE_READ), (worth, Scope.VALUE_READ)):
         answer = await ask(document, actor=everything_but(scope))
         assert answer.errors[0]["extensions"]["missingScope"] == scope.value
+
+
+async def test_the_root_gives_the_groups_without_the_rows(world: World) -> None:
+    answer = await ask(
+        "{ ordersAggregate(groupBy: [STATUS], figures: [BASE_AMOUNT]) { count keys { value } sum(of: BASE_AMOUNT) "
+        "mean: avg(of: QUANTITY) min(of: QUANTITY) max(of: QUANTITY) figures { sum } __typename } }"
+    )
+    found = answer.data["ordersAggregate"]
+    assert len(answer.statements) == 1
+    for group in found:
+        rows = [row for row in world.of(Order) if row.status.value == group["keys"][0]["value"]]
+        assert group["count"] == len(rows)
+        assert Decimal(group["sum"]) == Decimal(group["figures"][0]["sum"]) == sum(row.base_amount for row in rows)
+        assert float(group["mean"]) == pytest.approx(sum(row.quantity for row in rows) / len(rows), abs=1e-6)
+    assert {group["__typename"] for group in found} == {"OrderAggregate"}
+
+
+async def test_percentiles_come_in_the_order_in_which_they_were_asked_for(world: World) -> None:
+    document = "query($at: [Float!]!) { ordersAggregate { percentiles(of: QUANTITY, at: $at) } }"
+    (group,) = (await ask(document, {"at": [1, 0.5, 0]})).data["ordersAggregate"]
+    quantities = [row.quantity for row in world.of(Order)]
+    assert list(map(float, group["percentiles"])) == [max(quantities), median(quantities), min(quantities)]
+    for wrong in ([], [1.5], [-0.1], [0.5] * 21):
+        assert (await ask(document, {"at": wrong})).code == "VALIDATION_FAILED"
+
+
+async def test_the_root_filters_searches_and_takes_archived_rows_as_the_list_does(world: World) -> None:
+    document = (
+        'query($archived: Boolean) { customersAggregate(archived: $archived, where: {country: {eq: "IR"}}) { count } }'
+    )
+    for archived, wanted in ((None, {False, True}), (False, {False}), (True, {True})):
+        rows = [row for row in world.of(Customer) if row.country == "IR" and bool(row.archived_at) in wanted]
+        assert (await ask(document, {"archived": archived})).data["customersAggregate"] == [{"count": len(rows)}]
+
+
+@pytest.mark.parametrize(
+    ("group", "written"),
+    [("DAY", "2024-01-01"), ("WEEK", "2024-W01"), ("MONTH", "2024-01"), ("QUARTER", "2024-Q1"), ("YEAR", "2024")],
+)
+async def test_days_and_months_are_those_of_the_organisation(db: str, group: str, written: str) -> None:
+    alice = await factories.customer("Alice")
+    await factories.order(alice, placed_at=datetime(2023, 12, 31, 22, 30, tzinfo=UTC))  # 02:00 of the new year there
+    await organization.change(OWNER, time_zone="Asia/Tehran")
+    answer = await ask(f"{{ ordersAggregate(groupBy: [{group}]) {{ keys {{ value }} }} }}")
+    assert answer.data["ordersAggregate"] == [{"keys": [{"value": written}]}]
+
+
+async def test_customers_are_counted_by_the_month_in_which_they_were_won(world: World) -> None:
+    answer = await ask("{ customersAggregate(archived: null, groupBy: [MONTH]) { count keys { value } } }")
+    wanted = Counter((row.acquired_at or row.created_at).strftime("%Y-%m") for row in world.of(Customer))
+    assert {group["keys"][0]["value"]: group["count"] for group in answer.data["customersAggregate"]} == wanted
+
+
+async def test_the_root_counts_what_the_row_filter_shows(world: World) -> None:
+    partner = factories.actor(*READ_SCOPES, row_filter={"country": {"eq": "IR"}})
+    answer = await ask("{ customersAggregate(archived: null) { count } ordersAggregate { count } }", actor=partner)
+    shown = {row.id for row in world.of(Customer) if row.country == "IR"}
+    orders = sum(row.customer_id in shown for row in world.of(Order))
+    assert answer.data == {"customersAggregate": [{"count": len(shown)}], "ordersAggregate": [{"count": orders}]}

@@ -1,0 +1,145 @@
+"""What rows can be grouped by: kinds and codes, stretches of time, stage and segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import strawberry
+from strawberry.types.base import get_object_definition
+from tortoise import fields
+from tortoise.fields.data import CharEnumFieldInstance
+from tortoise.models import Model
+
+import models
+from crm.access import Scope
+from schema.select.kinds import Kind
+from schema.select.order import OrderKey
+from schema.select.rows import Row, table_of
+from schema.select.sorts import sort_keys
+from schema.select.types import TABLE, Table
+
+SHORT = 120
+"""Texts no longer than this are kinds of something; longer ones are prose, which nobody groups by."""
+
+PERIODS = {"DAY": "YYYY-MM-DD", "WEEK": 'IYYY-"W"IW', "MONTH": "YYYY-MM", "QUARTER": 'YYYY-"Q"Q', "YEAR": "YYYY"}
+"""Stretches of time and how each is written; in their order as texts they follow each other in time."""
+
+# Read once per statement, and no text of it: the statement stays the same when the setting changes.
+ZONE = f"coalesce((SELECT s.value FROM {table_of(models.OrganizationSetting)} s WHERE s.key = 'time_zone'), 'UTC')"  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Group:
+    """What rows can be grouped by: the value of a group, its name for people, and what has to be joined."""
+
+    value: Callable[[Row], str]
+    label: Callable[[Row], str] | None = None
+    join: Callable[[Row], str] | None = None
+    scope: Scope | None = None
+
+
+def beside(row: Row, mark: str, model: type[Model]) -> Row:
+    return Row(f"{row.alias_}{mark}", model)
+
+
+def _customer_of(row: Row) -> str:
+    return row.id if row.model_ is models.Customer else row.customer_id
+
+
+def _stage_join(row: Row) -> str:
+    position, stage = beside(row, "gp", models.StagePosition), beside(row, "gs", models.Stage)
+    lifecycle = f"(SELECT l.id FROM {table_of(models.Lifecycle)} l WHERE l.is_default)"
+    return (
+        f" LEFT JOIN {table_of(models.StagePosition)} {position.alias_} ON {position.customer_id} = {_customer_of(row)}"
+        f" AND {position.lifecycle_id} = {lifecycle}"
+        f" LEFT JOIN {table_of(models.Stage)} {stage.alias_} ON {stage.id} = {position.stage_id}"
+    )
+
+
+def _segment_join(row: Row) -> str:
+    stay, segment = beside(row, "gm", models.SegmentMembership), beside(row, "gg", models.Segment)
+    return (
+        f" LEFT JOIN {table_of(models.SegmentMembership)} {stay.alias_} ON {stay.customer_id} = {_customer_of(row)}"
+        f" AND {stay.exited_at} IS NULL"
+        f" LEFT JOIN {table_of(models.Segment)} {segment.alias_} ON {segment.id} = {stay.segment_id}"
+    )
+
+
+def _customer_join(row: Row) -> str:
+    customer = beside(row, "gc", models.Customer)
+    return f" JOIN {table_of(models.Customer)} {customer.alias_} ON {customer.id} = {row.customer_id}"
+
+
+STAGE = Group(
+    lambda row: beside(row, "gs", models.Stage).key,
+    lambda row: beside(row, "gs", models.Stage).name,
+    _stage_join,
+    Scope.LIFECYCLE_READ,
+)
+SEGMENT = Group(
+    lambda row: beside(row, "gg", models.Segment).key,
+    lambda row: beside(row, "gg", models.Segment).name,
+    _segment_join,
+    Scope.SEGMENT_READ,
+)
+
+
+def _of_customer(column: str) -> Group:
+    return Group(
+        lambda row: getattr(beside(row, "gc", models.Customer), column), None, _customer_join, Scope.CUSTOMER_READ
+    )
+
+
+@cache
+def groups(node: type) -> dict[str, Group]:
+    """What lists of a type can be grouped by, by name."""
+    table: Table = getattr(node, TABLE)
+    found: dict[str, Group] = {}
+    for name, key in sort_keys(node).items():
+        if key.kind in (Kind.INSTANT, Kind.DATE):
+            found |= {f"{name}_MONTH": _period(key, "MONTH"), f"{name}_YEAR": _period(key, "YEAR")}
+        elif _is_kind(table.model, name.lower()):
+            found[name] = Group(key.expression, None, key.join, key.scope)
+    main = _main_time(table, sort_keys(node))
+    if main is not None:
+        found |= {name: _period(main, name) for name in PERIODS}
+    if table.model is models.Customer or table.customers == ("customer_id",):
+        found |= {"STAGE": STAGE, "SEGMENT": SEGMENT}
+    if table.customers == ("customer_id",) and not table.optional:
+        found |= {"CUSTOMER_COUNTRY": _of_customer("country"), "CUSTOMER_KIND": _of_customer("kind")}
+    return found
+
+
+def _main_time(table: Table, keys: dict[str, OrderKey]) -> OrderKey | None:
+    """The time that people mean by "by month": of customers when they were won, else what lists are ordered by."""
+    if table.model is models.Customer:
+        return OrderKey("", Kind.INSTANT, False, lambda row: f"coalesce({row.acquired_at}, {row.created_at})")
+    first = keys.get(table.order[0].name.upper()) if table.order else None
+    return first if first is not None and first.kind in (Kind.INSTANT, Kind.DATE) else None
+
+
+def _period(key: OrderKey, name: str) -> Group:
+    at = "" if key.kind is Kind.DATE else f" AT TIME ZONE {ZONE}"
+    return Group(lambda row: f"to_char({key.expression(row)}{at}, '{PERIODS[name]}')", None, key.join, key.scope)
+
+
+def _is_kind(model: type[Model], name: str) -> bool:
+    column = model._meta.fields_map.get(name)
+    if name not in model._meta.db_fields:
+        column = models.ValueSnapshot._meta.fields_map.get(name)
+    if isinstance(column, fields.CharField):
+        return column.max_length <= SHORT
+    return isinstance(column, CharEnumFieldInstance | fields.BooleanField | fields.SmallIntField)
+
+
+@cache
+def group_enum(node: type) -> Any:
+    """The choices of `groupBy` for lists of a type."""
+    name = get_object_definition(node, strict=True).name
+    made: Any = Enum(f"{name}Group", {key: key for key in groups(node)})  # type: ignore[misc]
+    said = f"What {name} lists can be grouped by; days and months are those of the organisation's time zone."
+    return strawberry.enum(made, description=said)
