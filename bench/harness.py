@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import statistics
 import tempfile
 import time
@@ -27,11 +28,15 @@ Work = Callable[[], Awaitable[object]]
 
 
 @asynccontextmanager
-async def database() -> AsyncIterator[tuple[str, Settings]]:
-    """A migrated database on a server that lives as long as the block; this process is connected to it."""
-    with tempfile.TemporaryDirectory(prefix="arzesh-bench-", ignore_cleanup_errors=True) as name:
-        settings = settings_in(Path(name))
-        lease = await asyncio.to_thread(embedded.start, settings, parameters=PARAMETERS, remove=True)
+async def database(kept: Path | None = None) -> AsyncIterator[tuple[str, Settings]]:
+    """A migrated database on a server that lives as long as the block; this process is connected to it.
+
+    With `kept` its data stays in that folder for the next run.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="arzesh-bench-", ignore_cleanup_errors=True)
+        settings = settings_in(kept or Path(stack.enter_context(folder)))
+        lease = await asyncio.to_thread(embedded.start, settings, parameters=PARAMETERS, remove=kept is None)
         try:
             await migrate(lease.dsn)
             async with connected(lease.dsn, settings):

@@ -150,6 +150,7 @@ class _Checker:
         except RuleInvalid as fault:
             self.found.append(_placed(fault, path, place))
         except Forbidden as fault:
+            fault.details |= {"line": place.line, "column": place.column} if place else {}
             self.found.append(fault.under(*path))
         return None
 

@@ -75,7 +75,7 @@ def parse(text: str) -> Node:
     if not COMMENT.sub(lambda found: "" if found[1] else found[0], text).strip():
         raise RuleInvalid('The rule is empty; say a condition such as: country = "IR".', place=Place(1, 1))
     try:
-        tree = _Builder().transform(_parser().parse(text))
+        tree = _Builder().transform(parser().parse(text))
     except UnexpectedInput as error:
         raise explained(error, text) from None
     except VisitError as error:
@@ -85,7 +85,7 @@ def parse(text: str) -> Node:
 
 
 @lru_cache(maxsize=1)
-def _parser() -> Lark:
+def parser() -> Lark:
     return Lark.open(
         "grammar.lark",
         rel_to=__file__,

@@ -41,7 +41,7 @@ async def accept(actor: Actor, rule: Rule, *, key: str | None, now: datetime) ->
         tree = parse(rule) if isinstance(rule, str) else from_json(rule)
         catalogue, context = await surroundings(now)
         check(tree, catalogue, scopes=actor.scopes, context=context)
-        await _refuse_circle(tree, key)
+        await refuse_circle(tree, key)
     except CrmError as error:
         raise error.under("rule") from None
     return Accepted(tree, to_json(tree), rule.strip() if isinstance(rule, str) else to_text(tree))
@@ -52,7 +52,8 @@ async def hold_rules() -> None:
     await fetch_value("SELECT pg_advisory_xact_lock(hashtext('segment rules'))")
 
 
-async def _refuse_circle(tree: Node, key: str | None) -> None:
+async def refuse_circle(tree: Node, key: str | None) -> None:
+    """Raise RuleInvalid when the rule of a segment asks for an unknown one, for itself, or for one that asks for it."""
     wanted = [node for node, _ in walk(tree) if isinstance(node, InSegment)]
     if not wanted:
         return

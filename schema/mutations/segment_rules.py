@@ -6,7 +6,7 @@ import models
 from crm import ids
 from crm.segments import definitions, library, refresh, versions
 from schema.mutations.support import Info, Payload, VersionedInput, actor, mutation, written
-from schema.reports.segments import chosen_rule
+from schema.reports.rule_input import chosen_rule
 from schema.scalars import Rule
 from schema.segments import Segment
 

@@ -25,7 +25,7 @@ from schema.mutations.support import (
     written,
 )
 from schema.problems import problems_of
-from schema.reports.segments import chosen_rule
+from schema.reports.rule_input import chosen_rule
 from schema.scalars import Rule
 from schema.segments import Segment
 

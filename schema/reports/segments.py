@@ -9,11 +9,12 @@ from strawberry.scalars import JSON
 
 from crm import dependents, ids
 from crm.access import Scope, need
-from crm.errors import ValidationFailed
 from crm.rules.json_schema import json_schema
 from crm.rules.predicate import surroundings
 from crm.segments import catalogue, history, preview
 from crm.segments.report import report as segment_report
+from schema.reports.rule_input import chosen_rule
+from schema.reports.segment_rules import SegmentRuleReports
 from schema.reports.support import Info, PeriodInput, actor, customer_key, report, told
 from schema.scalars import Rule
 
@@ -28,7 +29,7 @@ class CustomerCount:
 
 @strawberry.type(description="One condition of a rule, and how many customers satisfy it by itself.")
 class ConditionCount:
-    path: list[str]
+    path: list[str] = strawberry.field(description="Where in the tree form; faults of a rule say the same.")
     text: str
     matched: CustomerCount
 
@@ -146,22 +147,12 @@ class SegmentDependent:
     name: str
 
 
-def chosen_rule(rule: object, rule_text: object) -> dict[str, object] | str:
-    """The rule of an input that takes it as tree or as text, but not as both."""
-    given = [one for one in (rule, rule_text) if one not in (None, strawberry.UNSET)]
-    if len(given) != 1:
-        raise ValidationFailed("Give the rule either as `rule` or as `ruleText`.", path=("rule",))
-    found = given[0]
-    assert isinstance(found, dict | str)
-    return found
-
-
 def _condition(source: preview.Condition) -> ConditionCount:
     return ConditionCount(path=list(source.path), text=source.text, matched=told(CustomerCount, source.matched))
 
 
 @strawberry.type
-class SegmentReports:
+class SegmentReports(SegmentRuleReports):
     @report("What a rule would find; nothing is kept. Going away cancels it. Needs segment:read and customer:read.")
     async def segment_preview(
         self, info: Info, rule: Rule | None = None, rule_text: str | None = None, sample: int = 10, exact: bool = False
