@@ -18,22 +18,22 @@ _ALIKE = 1.005
 class HoldoutError:
     """Expected against actual purchases of the holdout period.
 
-    bias: (expected - actual)/actual in total. mean_absolute, root_mean_square: per customer.
+    bias: (expected - actual)/actual in total, None when nobody bought. mean_absolute, root_mean_square: per customer.
     """
 
     expected: float
     actual: float
-    bias: float
+    bias: float | None
     mean_absolute: float
     root_mean_square: float
 
 
 def holdout_error(expected: Floats, actual: Floats) -> HoldoutError:
-    """Compare expected and actual purchases, each (n,); the bias is infinite when nobody bought."""
+    """Compare expected and actual purchases, each (n,)."""
     same_length(expected=expected, actual=actual)
     total, happened = float(expected.sum()), float(actual.sum())
     gap = expected - actual
-    bias = (total - happened) / happened if happened else float("inf")
+    bias = (total - happened) / happened if happened else None
     return HoldoutError(total, happened, bias, float(np.abs(gap).mean()), float(np.sqrt(np.mean(gap**2))))
 
 
@@ -81,4 +81,8 @@ def choose(errors: Mapping[str, HoldoutError]) -> str:
         raise ValidationFailed("No model could be judged on the holdout period.", path=("errors",))
     best = min(error.root_mean_square for error in errors.values())
     alike = {name: error for name, error in errors.items() if error.root_mean_square <= best * _ALIKE}
-    return min(alike, key=lambda name: abs(alike[name].bias))
+    return min(alike, key=lambda name: _off(alike[name]))
+
+
+def _off(error: HoldoutError) -> float:
+    return error.expected if error.bias is None else abs(error.bias)

@@ -5,11 +5,20 @@ import strawberry
 from schema.reports.feedback import FeedbackReports
 from schema.reports.lifecycle import LifecycleReports
 from schema.reports.network import NetworkReports
+from schema.reports.portfolio import PortfolioReports
 from schema.reports.segments import SegmentReports
 from schema.reports.touch import TouchReports
 from schema.reports.value import ValueReports
 
 
 @strawberry.type
-class Reports(LifecycleReports, TouchReports, NetworkReports, FeedbackReports, SegmentReports, ValueReports):
+class Reports(
+    LifecycleReports,
+    TouchReports,
+    NetworkReports,
+    FeedbackReports,
+    SegmentReports,
+    PortfolioReports,
+    ValueReports,
+):
     """The roots of reports."""

@@ -1,6 +1,6 @@
-"""Reports of value: the portfolio, how it changed, what if, and why one customer is worth what it is."""
+"""Reports of value: what if, why one customer is worth what it is, and how far the models can be trusted."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,249 +8,15 @@ import strawberry
 
 from crm import ids
 from crm.access import Scope, need
-from crm.value.runs import changes, explain, portfolio, settings, simulate
+from crm.value.runs import explain, quality, settings, simulate
 from crm.value.whatif import Change
 from schema.mutations.value import ValueSettings, told_settings
-from schema.reports.support import Info, actor, customer, customer_key, report, told
+from schema.reports.support import Info, actor, customer_key, report, told
 from schema.scalars import Rule
-
-CohortGrain = strawberry.enum(portfolio.CohortGrain, description="How long the periods of cohorts are.")
-Side = strawberry.enum(changes.Side, name="PortfolioSide", description="By what migration is told.")
-QUARTER = portfolio.CohortGrain.QUARTER
-Cents = Decimal("0.01")
-
-
-def _money(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(Cents)
-
-
-@strawberry.type(description="Up to which share of customers, best first, how much profit there is.")
-class WhalePoint:
-    customers: float
-    profit: Decimal
-
-
-@strawberry.type(description="Cumulative profit from the most to the least profitable customer.")
-class WhaleCurve:
-    points: list[WhalePoint]
-    total: Decimal
-    peak: Decimal = strawberry.field(description="The profit before those who make losses take from it.")
-    peak_at: float
-    peak_share: float | None = strawberry.field(description="Peak over total; null when the total is not positive.")
-    top_share: float | None = strawberry.field(description="What the best fifth of the customers hold of the total.")
-    losing: float = strawberry.field(description="Share of customers with a loss.")
-    gini: float | None
-
-
-@strawberry.type(description="Customers who have something in common, in sum.")
-class PortfolioSum:
-    customers: int
-    revenue: Decimal
-    profit: Decimal
-    residual: Decimal
-
-
-@strawberry.type(description="Customers of one tier; the first is the best.")
-class ValueTier(PortfolioSum):
-    tier: int
-    least: Decimal | None
-
-
-@strawberry.type(description="One cell of recency and frequency scores.")
-class RfmCell(PortfolioSum):
-    recency: int
-    frequency: int
-
-
-@strawberry.type(description="One cell of the profitability matrix.")
-class ProfitabilityCell(PortfolioSum):
-    cell: str
-
-
-@strawberry.type(description="Net price realised against cost to serve; the cuts divide high from low.")
-class ProfitabilityMatrix:
-    price_cut: float
-    cost_cut: float
-    cells: list[ProfitabilityCell]
-
-
-@strawberry.type(description="One bar: customers worth from `low` to `high`; the outer bars hold what lies beyond.")
-class ValueBar:
-    low: Decimal
-    high: Decimal
-    customers: int
-
-
-@strawberry.type(description="The value that a share of the customers do not reach.")
-class ValueQuantile:
-    share: float
-    value: Decimal
-
-
-@strawberry.type(description="How customer lifetime value is spread.")
-class ValueDistribution:
-    mean: Decimal
-    bars: list[ValueBar]
-    quantiles: list[ValueQuantile]
-
-
-@strawberry.type(description="All customers seen together, as a run found them.")
-class Portfolio:
-    run_id: strawberry.ID
-    as_of: datetime
-    currency: str
-    model: str | None
-    customers: int
-    buyers: int
-    revenue: Decimal
-    profit: Decimal
-    equity: Decimal = strawberry.field(description="Customer equity: the sum of predicted value.")
-    value_at_risk: Decimal
-    whale: WhaleCurve
-    tiers: list[ValueTier]
-    rfm: list[RfmCell]
-    distribution: ValueDistribution
-    matrix: ProfitabilityMatrix | None
-
-
-def _sum(kind: type[Any], row: dict[str, Any], **other: Any) -> Any:
-    amounts = {name: _money(row[name]) for name in ("revenue", "profit", "residual")}
-    return kind(customers=row["customers"], **amounts, **other)
-
-
-def _whale(found: dict[str, Any]) -> WhaleCurve:
-    return WhaleCurve(
-        points=[WhalePoint(customers=x, profit=_money(y)) for x, y in found["points"]],
-        total=_money(found["total"]),
-        peak=_money(found["peak"]),
-        peak_at=found["peakAt"],
-        peak_share=found["peakShare"],
-        top_share=found["topShare"],
-        losing=found["losing"],
-        gini=found["gini"],
-    )
-
-
-def _spread(found: dict[str, Any]) -> ValueDistribution:
-    bars = zip(found["edges"], found["edges"][1:], found["customers"], strict=False)
-    return ValueDistribution(
-        mean=_money(found["mean"]),
-        bars=[ValueBar(low=_money(low), high=_money(high), customers=count) for low, high, count in bars],
-        quantiles=[ValueQuantile(share=share, value=_money(value)) for share, value in found["quantiles"]],
-    )
-
-
-def _matrix(found: dict[str, Any] | None) -> ProfitabilityMatrix | None:
-    if found is None:
-        return None
-    cells = [_sum(ProfitabilityCell, row, cell=row["cell"]) for row in found["cells"]]
-    return ProfitabilityMatrix(price_cut=found["priceCut"], cost_cut=found["costCut"], cells=cells)
-
-
-def _portfolio(found: portfolio.Portfolio) -> Portfolio | None:
-    figures = found.figures
-    if not figures:
-        return None
-    return Portfolio(
-        run_id=_run(found.run_id),
-        as_of=found.as_of,
-        currency=found.currency,
-        model=found.model,
-        customers=figures["customers"],
-        buyers=figures["buyers"],
-        revenue=_money(figures["revenue"]),
-        profit=_money(figures["profit"]),
-        equity=_money(figures["equity"]),
-        value_at_risk=_money(figures["valueAtRisk"]),
-        whale=_whale(figures["whale"]),
-        tiers=[_sum(ValueTier, row, tier=row["tier"], least=_least(row["from"])) for row in figures["tiers"]],
-        rfm=[_sum(RfmCell, row, recency=row["recency"], frequency=row["frequency"]) for row in figures["rfm"]],
-        distribution=_spread(figures["distribution"]),
-        matrix=_matrix(figures["matrix"]),
-    )
-
-
-def _least(value: float | None) -> Decimal | None:
-    return None if value is None else _money(value)
 
 
 def _run(key: Any) -> strawberry.ID:
     return strawberry.ID(ids.encode("run", key))
-
-
-@strawberry.type(description="Customers of a stage and what they are worth, in the currency of the current run.")
-class StageValue:
-    stage: str
-    name: str
-    customers: int
-    profit: Decimal | None
-    residual: Decimal | None
-    value: Decimal | None
-    churn_risk: float | None
-
-
-@strawberry.type(description="What the customers won in one period had brought at an age, in sum.")
-class CohortValue:
-    cohort: date
-    customers: int
-    age: int = strawberry.field(description="In whole periods; ages not yet lived through are left out.")
-    revenue: Decimal
-    margin: Decimal
-
-
-@strawberry.type(description="Why customer equity changed: ACQUIRED, DEVELOPED, LOST, REVALUED or REMOVED.")
-class EquityCause:
-    cause: str
-    customers: int
-    before: Decimal
-    after: Decimal
-    change: Decimal
-
-
-@strawberry.type(description="Customers who went from one cell to another; null is a cell that cannot be known.")
-class PortfolioMove:
-    origin: str | None
-    target: str | None
-    customers: int
-    profit: Decimal | None
-    value: Decimal | None
-
-
-@strawberry.type(description="A customer whose value rose or fell.")
-class ValueMover:
-    customer_id: strawberry.ID
-    name: str
-    before: Decimal
-    after: Decimal
-    change: Decimal
-
-
-def _movers(found: list[changes.Mover]) -> list[ValueMover]:
-    return [told(ValueMover, one, customer_id=customer(one.customer_id)) for one in found]
-
-
-@strawberry.type(description="How the portfolio moved between the runs last published as of two times.")
-class PortfolioChange:
-    since: datetime
-    until: datetime
-    currency: str
-    span: strawberry.Private[changes.Span]
-
-    @report("Equity before and after, by cause.")
-    async def equity(self, info: Info) -> list[EquityCause]:
-        return [told(EquityCause, cause) for cause in await changes.equity(actor(info), self.span)]
-
-    @report("Who went from which cell to which.")
-    async def migration(self, info: Info, by: Side) -> list[PortfolioMove]:  # type: ignore[valid-type]
-        return [told(PortfolioMove, move) for move in await changes.migration(actor(info), self.span, by)]
-
-    @report("Whose value rose most.")
-    async def risers(self, info: Info, first: int = 20) -> list[ValueMover]:
-        return _movers(await changes.movers(actor(info), self.span, rising=True, first=first))
-
-    @report("Whose value fell most.")
-    async def fallers(self, info: Info, first: int = 20) -> list[ValueMover]:
-        return _movers(await changes.movers(actor(info), self.span, rising=False, first=first))
 
 
 @strawberry.input(description="What is supposed to be different from now on.")
@@ -301,33 +67,75 @@ class ValueExplanation:
     checks: list[ValueCheck]
 
 
+@strawberry.type(description="What a model expected of the holdout period, in purchases, and how far off it was.")
+class ModelCandidate:
+    model: str
+    chosen: bool
+    expected: float
+    actual: float
+    bias: float | None = strawberry.field(description="Of the total; null when nobody bought.")
+    mean_absolute: float = strawberry.field(description="Error per customer.")
+    root_mean_square: float = strawberry.field(description="Error per customer; the least of it decides.")
+
+
+@strawberry.type(description="Customers by repeat purchases before the holdout period, and means within it.")
+class ModelCalibration:
+    frequency: int
+    more: bool = strawberry.field(description="So many or above.")
+    customers: int
+    expected: float
+    actual: float
+
+
+@strawberry.type(description="How many customers of the holdout period lay within intervals of a level.")
+class ModelCoverage:
+    level: float
+    nominal: float = strawberry.field(description="Of their purchases, within the intervals that the models predict.")
+    purchases: float = strawberry.field(description="Of their purchases, within the intervals as published.")
+    money: float | None = strawberry.field(description="Of what they spent, within the intervals as published.")
+
+
+@strawberry.type(description="A fitted parameter of purchases (PURCHASES) or of spend per purchase (SPEND).")
+class ModelParameter:
+    part: str
+    name: str
+    value: float
+    standard_error: float | None
+
+
+@strawberry.type(description="What to know before believing a run's forecasts.")
+class ModelQuality:
+    run_id: strawberry.ID
+    as_of: datetime
+    model: str | None
+    customers: int
+    fitted_on: int | None = strawberry.field(description="How many customers the parameters rest on.")
+    log_likelihood: float | None
+    holdout_days: int | None = strawberry.field(description="How long the period was that models did not see.")
+    holdout_customers: int | None
+    candidates: list[ModelCandidate]
+    calibration: list[ModelCalibration]
+    coverage: list[ModelCoverage]
+    widening: float = strawberry.field(description="How much wider than predicted the intervals are made.")
+    correlation: float | None = strawberry.field(description="Of spend per purchase and frequency; none is assumed.")
+    parameters: list[ModelParameter]
+    warnings: list[str]
+
+
+def _quality(found: quality.Quality) -> ModelQuality:
+    return told(
+        ModelQuality,
+        found,
+        run_id=_run(found.run_id),
+        candidates=[told(ModelCandidate, one) for one in found.candidates],
+        calibration=[told(ModelCalibration, one) for one in found.calibration],
+        coverage=[told(ModelCoverage, one) for one in found.coverage],
+        parameters=[told(ModelParameter, one) for one in found.parameters],
+    )
+
+
 @strawberry.type
 class ValueReports:
-    @report("All customers seen together; null while there are none. Needs value:read.")
-    async def portfolio(self, info: Info, as_of: datetime | None = None) -> Portfolio | None:
-        return _portfolio(await portfolio.portfolio(actor(info), as_of=as_of))
-
-    @report("How the portfolio moved between two times. Needs value:read.")
-    async def portfolio_change(self, info: Info, since: datetime, until: datetime) -> PortfolioChange:
-        need(actor(info), Scope.VALUE_READ)
-        between = await changes.span(since, until)
-        return PortfolioChange(since=between.since, until=between.until, currency=between.currency, span=between)
-
-    @report("What the customers in each stage of a lifecycle are worth. Needs value:read.")
-    async def stage_values(self, info: Info, lifecycle: str | None = None) -> list[StageValue]:
-        return [told(StageValue, one) for one in await portfolio.stages(actor(info), lifecycle=lifecycle)]
-
-    @report("What cohorts of customers brought as they grew older. Needs value:read.")
-    async def cohort_values(
-        self,
-        info: Info,
-        since: date,
-        until: date,
-        grain: CohortGrain = QUARTER,  # type: ignore[valid-type]
-    ) -> list[CohortValue]:
-        points = await portfolio.cohorts(actor(info), grain=grain, since=since, until=until)
-        return [told(CohortValue, point) for point in points]
-
     @report("Customer equity under a change, of all customers or those of a rule. Needs value:read.")
     async def value_simulate(self, info: Info, change: ValueChangeInput, where: Rule | None = None) -> ValueScenario:
         supposed = Change(change.churn, change.frequency, change.margin, change.cost_to_serve, change.discount_rate)
@@ -352,3 +160,8 @@ class ValueReports:
     async def value_settings(self, info: Info) -> ValueSettings:
         need(actor(info), Scope.VALUE_READ)
         return told_settings(await settings.current())
+
+    @report("How far the models of the current run, or of another, can be trusted. Needs value:read.")
+    async def model_quality(self, info: Info, run_id: strawberry.ID | None = None) -> ModelQuality:
+        key = ids.decode("run", run_id, path=("runId",)) if run_id else None
+        return _quality(await quality.quality(actor(info), run_id=key))

@@ -45,14 +45,24 @@ SELECT customer_id,
        sum(base_amount) FILTER (WHERE activity <> 'ACQUISITION') AS serving
 FROM cost_entry WHERE occurred_at <= $2 {only} GROUP BY customer_id
 """
-# An interaction costs what was noted, else the unit cost of its kind, else that of its channel, and its time.
+
+
+def touch_cost(currency: str, unit_costs: str, hourly: str) -> str:
+    """The cost of the interaction `t` as SQL: what was noted, else the unit cost of its kind or channel, and its time.
+
+    The arguments name parameters: the base currency, the unit costs as JSON, the cost of an hour.
+    """
+    return (
+        f"coalesce(CASE WHEN t.cost_currency = {currency} THEN t.cost ELSE t.cost * ("
+        "SELECT rate FROM exchange_rate e WHERE e.currency = t.cost_currency AND e.day <= t.occurred_at::date "
+        "ORDER BY e.day DESC LIMIT 1) END, "
+        f"coalesce(({unit_costs}::jsonb ->> t.kind)::numeric, ({unit_costs}::jsonb ->> t.channel)::numeric, 0) "
+        f"+ coalesce(t.duration_seconds, 0) * {hourly}::numeric / 3600)"
+    )
+
+
 _TOUCHES = """
-SELECT customer_id,
-       sum(coalesce(CASE WHEN cost_currency = $5 THEN cost ELSE cost * (
-               SELECT rate FROM exchange_rate e WHERE e.currency = t.cost_currency AND e.day <= t.occurred_at::date
-               ORDER BY e.day DESC LIMIT 1) END,
-             coalesce(($6::jsonb ->> kind)::numeric, ($6::jsonb ->> channel)::numeric, 0)
-             + coalesce(duration_seconds, 0) * $7::numeric / 3600)) AS cost,
+SELECT customer_id, sum({cost}) AS cost,
        sum(coalesce(($8::jsonb ->> kind)::float8, 0)
            * CASE WHEN lower(outcome) = lower($9) THEN $10::float8 ELSE 1 END) AS points,
        avg(rating / 10.0) FILTER (WHERE rating_kind = 'NPS') AS nps,
@@ -61,7 +71,7 @@ SELECT customer_id,
        avg(CASE WHEN answered_at <= answer_due_at THEN 1.0 ELSE 0.0 END)
            FILTER (WHERE answer_due_at IS NOT NULL AND (answered_at IS NOT NULL OR answer_due_at < $2)) AS kept
 FROM interaction t WHERE occurred_at <= $2 {only} GROUP BY customer_id
-"""
+""".replace("{cost}", touch_cost("$5", "$6", "$7"))
 _STAFF = """
 SELECT customer_id, count(*) FILTER (WHERE n >= 2) AS breadth, max(n) / sum(n) AS top_share
 FROM (SELECT customer_id, staff_id, count(*) AS n FROM interaction
@@ -154,15 +164,16 @@ def _arguments(moment: Moment, assumed: Assumptions, early_end: int | None, prio
         early,
         prior_run,
         moment.currency,
-        _json(assumed.unit_costs),
+        amounts_as_json(assumed.unit_costs),
         assumed.hourly_cost,
-        _json(assumed.learning_points),
+        amounts_as_json(assumed.learning_points),
         assumed.learning_outcome,
         float(assumed.learning_multiplier),
     ]
 
 
-def _json(amounts: dict[str, Any]) -> str:
+def amounts_as_json(amounts: dict[str, Any]) -> str:
+    """Amounts by name as a JSON object, which PostgreSQL reads exactly."""
     return "{" + ", ".join(f'"{name}": {amount}' for name, amount in sorted(amounts.items())) + "}"
 
 
