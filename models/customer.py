@@ -40,6 +40,7 @@ class RelationshipKind(StrEnum):
 class Customer(Versioned):
     """A person or an organisation, from suspect to advocate.
 
+    `merged_into` is set on a duplicate that became part of another; its own id leads to that one from then on.
     `search_text` holds names, identities and searchable custom fields in normal form; the use cases keep it.
     """
 
@@ -64,9 +65,13 @@ class Customer(Versioned):
     search_text = fields.TextField(default="")
     search_vector = TSVectorField(source_fields="search_text", config="simple", null=True)
     archived_at = fields.DatetimeField(null=True)
+    merged_into: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="absorbed", null=True, on_delete=fields.CASCADE
+    )
 
     if TYPE_CHECKING:
         owner_id: UUID | None
+        merged_into_id: UUID | None
         identities: fields.ReverseRelation[Identity]
 
     class Meta:
@@ -77,6 +82,7 @@ class Customer(Versioned):
             ("sort_name", "id"),
             ("country", "id"),
             ("owner_id", "id"),
+            ("merged_into_id",),
             GinIndex(fields=("search_vector",), name="idx_customer_search_vector"),
             GinIndex(fields=("custom_fields",), name="idx_customer_custom_fields"),
         ]
@@ -84,6 +90,10 @@ class Customer(Versioned):
             CheckConstraint(check="kind IN ('PERSON', 'ORGANIZATION')", name="ck_customer_kind"),
             CheckConstraint(check="length(display_name) > 0", name="ck_customer_display_name"),
             CheckConstraint(check="version > 0", name="ck_customer_version"),
+            CheckConstraint(
+                check="merged_into_id IS NULL OR (merged_into_id <> id AND archived_at IS NOT NULL)",
+                name="ck_customer_merged_into",
+            ),
         ]
 
 
