@@ -20,6 +20,7 @@ from api.negotiation import JSON, answer_type, check_request_type, prefers_html
 from api.request import ClientGone, Parameters, from_body, from_query_string, read_body
 from crm.access import Actor
 from crm.errors import CrmError
+from schema.select.explain import depth_of
 from schema.select.request import GraphQLRequest, GraphQLResponse
 
 Execute = Callable[[GraphQLRequest, Actor], Coroutine[Any, Any, GraphQLResponse]]
@@ -107,7 +108,7 @@ class GraphQLEndpoint:
             operation_name=parameters.operation_name,
             queries_only=call.method == "GET",
             charge=charge,
-            explain=parameters.extensions.get("explain") is True,
+            explain=depth_of(parameters.extensions.get("explain")),
             idempotency_key=call.headers.get("idempotency-key") or None,
         )
 

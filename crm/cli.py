@@ -7,7 +7,7 @@ from importlib.metadata import version as version_of
 
 import typer
 
-from crm.commands import demo, doctor, imports, migrate, serve, staff, tokens, value, worker
+from crm.commands import demo, doctor, explain, imports, migrate, serve, staff, tokens, value, worker
 from crm.commands.running import errors, out
 from crm.errors import CrmError, Problems, SettingsInvalid
 
@@ -23,6 +23,7 @@ app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(staff.app, name="staff")

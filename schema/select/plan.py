@@ -27,6 +27,7 @@ from schema.select.answer import crm_errors, graphql_error, hidden, place_of, re
 from schema.select.cache import Recent
 from schema.select.documents import Documents, Invalid, Prepared, deciding_variables
 from schema.select.executor import SplicingExecutor
+from schema.select.explain import Depth, Explained, explained
 from schema.select.limits import check_cost, check_variables
 from schema.select.render import Ask, Later, Located, Memory, Render, Rendered, Rules, RulesNeeded, frozen, located
 from schema.select.request import GraphQLRequest, GraphQLResponse
@@ -206,17 +207,27 @@ class Reader:
             return hidden(error, actor.request_id)
 
     async def carry_out(self, request: GraphQLRequest, actor: Actor) -> GraphQLResponse:
+        prepared, execution = self.prepare(request, actor)
+        operation = execution.plan.operation.operation
+        if operation is OperationType.SUBSCRIPTION:
+            raise NotServedHere
+        if operation is OperationType.MUTATION and request.queries_only:
+            raise MethodNotAllowed
+        return await self.run(prepared, execution)
+
+    def prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, Execution]:
+        """The document and what carrying it out needs; raises Invalid and CrmError."""
         check_variables(request.variables)
         prepared = self.documents.prepared(request.document)
         operation = prepared.operation(request.operation_name)
-        if operation.operation is OperationType.SUBSCRIPTION:
-            raise NotServedHere
-        if operation.operation is OperationType.MUTATION and request.queries_only:
-            raise MethodNotAllowed
         variables = self.coerced(operation, request.variables)
         plan = self.plan(prepared, operation, variables)
-        execution = Execution(request, actor, plan, {**variables, "@actor": actor})
-        return await self.run(prepared, execution)
+        return prepared, Execution(request, actor, plan, {**variables, "@actor": actor})
+
+    async def explain(self, request: GraphQLRequest, actor: Actor, depth: Depth) -> list[Explained]:
+        """Tell of a document's statements without carrying it out; raises Invalid, Located and CrmError."""
+        _, execution = self.prepare(request, actor)
+        return await told_of(execution, depth)
 
     def coerced(self, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, Any]:
         definitions = operation.variable_definitions
@@ -260,7 +271,7 @@ class Reader:
         told = request.charge(cost) if request.charge else None
         extensions: dict[str, Any] = {"cost": {"requested": cost, **(told or {})}}
         if request.explain:
-            extensions["plan"] = await explained(execution, rendered)
+            extensions["plan"] = [one.shown() for one in await told_of(execution, request.explain)]
         found = iter(await execution.read(rendered) if fields else ())
         answers = {
             root.key: orjson.dumps(self.schema.query_type.name if self.schema.query_type else "")
@@ -330,8 +341,16 @@ async def readable(execution: Execution, path: tuple[str, ...], site: Selected) 
     return await execution.rendered(execution.plan.site_texts[path], ((site, BACK),))
 
 
-async def explained(execution: Execution, rendered: Rendered) -> dict[str, Any]:
-    """The statement behind an answer, and PostgreSQL's plan of it, for developers."""
+async def told_of(execution: Execution, depth: Depth) -> list[Explained]:
+    """The statements behind a document, for developers: of its compiled fields, and of what is read back."""
     need(execution.actor, Scope.DEVELOPER)
-    rows = await fetch_read(f"EXPLAIN {rendered.text}", *rendered.values(execution.variables))
-    return {"statement": rendered.text, "explain": [row[0] for row in rows]}
+    fields = _with_sources(execution.plan.reads)
+    found = []
+    if fields:
+        rendered = await execution.rendered(execution.plan.texts, fields)
+        places = tuple(selected.key for selected, _ in fields)
+        found.append(await explained(places, rendered, execution.variables, depth))
+    for path, site in execution.plan.sites.items():
+        rendered = await readable(execution, path, site)
+        found.append(await explained((".".join(path),), rendered, execution.variables, depth))
+    return found

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schema.select.explain import Depth
 
 Charge = Callable[[int], Mapping[str, Any] | None]
 """Takes the cost of a request before it runs; raises Throttled, or returns what `extensions.cost` says beside it."""
@@ -16,7 +19,7 @@ class GraphQLRequest:
     """One operation that somebody asks for.
 
     `now` is the moment that relative dates count from; `queries_only` refuses mutations (GET); `charge` is told the
-    cost before anything runs; `explain` adds the statement to `extensions.plan`, for actors with the scope developer.
+    cost before anything runs; `explain` adds the statements to `extensions.plan`, for actors with the scope developer.
     """
 
     document: str
@@ -25,7 +28,7 @@ class GraphQLRequest:
     operation_name: str | None = None
     queries_only: bool = False
     charge: Charge | None = None
-    explain: bool = False
+    explain: Depth | None = None
     idempotency_key: str | None = None
 
 

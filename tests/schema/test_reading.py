@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import orjson
 import pytest
 
-from crm.access import Scope
 from models import Customer
 from schema import execute, reader
 from schema.select.request import GraphQLRequest
-from tests.factories import NOW, OWNER, everything_but
+from tests.factories import NOW, OWNER
 from tests.queries import counting
 from tests.schema.asking import ask
 from tests.schema.world import World
@@ -64,15 +62,6 @@ async def test_introspection_and_plain_fields_stand_beside_compiled_ones(world: 
     assert list(answer.data) == ["a", "customers", "__type", "b"]
     assert answer.data["__type"] == {"name": "Order"}
     assert len(answer.statements) == 1
-
-
-async def test_developers_see_the_statement_and_its_plan(world: World) -> None:
-    request = GraphQLRequest("{ customers(first: 1) { nodes { id } } }", NOW, explain=True)
-    plan = orjson.loads((await execute(request, OWNER)).body)["extensions"]["plan"]
-    assert plan["statement"].startswith("SELECT")
-    assert any("customer" in line for line in plan["explain"])
-    refused = await execute(request, everything_but(Scope.DEVELOPER))
-    assert refused.status == 403
 
 
 async def test_the_charge_comes_before_the_statement(world: World) -> None:
