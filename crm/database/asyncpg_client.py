@@ -15,6 +15,7 @@ from tortoise.connection import ConnectionHandler, get_connections
 
 from crm.database.faults import ConnectionLost, is_lost, translate
 from crm.database.pool import Options, Pool
+from crm.database.readers import ReadPool
 
 MOST_DEAD_CONNECTIONS = 1000
 """A bound for the loop over dead connections; the acquire timeout ends it long before."""
@@ -27,7 +28,7 @@ class Client(AsyncpgDBClient):
         super().__init__(connection_name=connection_name)
         self.options = options
         self.writing = Pool("write", dsn, options)
-        self.reading = Pool("read", dsn, options, for_reading=True)
+        self.reading = ReadPool("read", dsn, options, for_reading=True)
 
     async def create_connection(self, with_db: bool) -> None:
         self._pool = await self.writing.opened()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -66,13 +67,50 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]
         return status
 
 
-class ReadConnection(Connection):
-    """A connection for compiled reads, which leave no session state: its release costs no round trip."""
+STALE = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+"""What a prepared statement meets after a migration."""
 
-    __slots__ = ()
+
+class ReadConnection(Connection):
+    """A connection for compiled reads, which leave no session state: its release costs no round trip.
+
+    It keeps the statements that it prepared: running one of them takes half as long as having the driver look it up.
+    """
+
+    __slots__ = ("prepared",)
+
+    prepared: OrderedDict[str, Any]
+
+    def forget(self) -> None:
+        """Begin anew: what was prepared before the driver's pool had the connection cannot be used any more."""
+        self.prepared = OrderedDict()
 
     def get_reset_query(self) -> str:
         return ""
+
+    async def read(self, text: str, values: Sequence[Any]) -> list[asyncpg.Record]:
+        """The rows of a compiled read."""
+        most = self._config.statement_cache_size
+        if not most:  # behind a pooler nothing stays prepared
+            return await self.fetch(text, *values)
+        announce(text)
+        statement = self.prepared.get(text)
+        if statement is None:
+            statement = await self.keep(text, most)
+        else:
+            self.prepared.move_to_end(text)
+        try:
+            rows: list[asyncpg.Record] = await statement.fetch(*values)
+        except STALE:
+            self.forget()
+            rows = await (await self.keep(text, most)).fetch(*values)
+        return rows
+
+    async def keep(self, text: str, most: int) -> Any:
+        statement = self.prepared[text] = await self.prepare(text)
+        if len(self.prepared) > most:
+            self.prepared.popitem(last=False)
+        return statement
 
 
 async def give_json_as_bytes(connection: asyncpg.Connection) -> None:

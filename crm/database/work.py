@@ -13,8 +13,9 @@ from tortoise.backends.base.client import NestedTransactionContext
 from tortoise.connection import get_connection
 
 from crm.database.asyncpg_client import Client, PooledTransaction, Transaction
-from crm.database.faults import ConnectionLost, Contention, translated
+from crm.database.faults import ConnectionLost, Contention, translate, translated
 from crm.database.pool import Gauge
+from crm.database.readers import ReadPool
 
 T = TypeVar("T")
 
@@ -140,26 +141,36 @@ async def fetch_read(sql: str, *args: Any) -> list[Record]:
 
     json and jsonb are bytes, except inside a transaction, where they are text.
     """
-    return await read_with(lambda driver: driver.fetch(sql, *args))
+    found = current()
+    if isinstance(found, Transaction):
+        return await fetch(sql, *args)
+    for _ in range(READ_ATTEMPTS - 1):
+        try:
+            return await read_from(found.reading, sql, args)
+        except ConnectionLost:
+            continue
+    return await read_from(found.reading, sql, args)
+
+
+async def read_from(pool: ReadPool, sql: str, args: Sequence[Any]) -> list[Record]:
+    driver = pool.take() or await pool.acquire()
+    try:
+        rows: list[Record] = await driver.read(sql, args)
+    except BaseException as error:
+        await pool.release(driver)
+        ours = translate(error)
+        if ours is None:
+            raise
+        raise ours from error
+    pool.give(driver)
+    return rows
 
 
 async def fetch_json(sql: str, *args: Any) -> bytes | None:
     """The first column of the first row, a json or jsonb value, as the bytes that go to the socket."""
-    found: bytes | str | None = await read_with(lambda driver: driver.fetchval(sql, *args))
+    rows = await fetch_read(sql, *args)
+    found: bytes | str | None = rows[0][0] if rows else None
     return found.encode() if isinstance(found, str) else found
-
-
-async def read_with(work: Callable[[Any], Awaitable[T]]) -> T:
-    attempts = 1 if in_transaction() else READ_ATTEMPTS
-    for attempt in range(attempts):
-        try:
-            with translated():
-                async with reading() as driver:
-                    return await work(driver)
-        except ConnectionLost:
-            if attempt == attempts - 1:
-                raise
-    raise ConnectionLost()
 
 
 async def retrying(
