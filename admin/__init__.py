@@ -35,7 +35,9 @@ from admin.lifecycle import views as lifecycle
 from admin.organisation import OrganisationPage
 from admin.panel import Panel
 from admin.preferences import PreferencesMiddleware
+from admin.rules.pages import RuleDesk
 from admin.segments import views as segments
+from admin.segments.pages import LibraryPage, OverlapPage, SegmentPages
 from admin.shield import Shield
 from admin.theme import ArzeshTheme
 from crm.settings import Settings
@@ -48,7 +50,11 @@ def views() -> list[BaseView]:
     """Every page in the order of the menu; a new noun is one more line."""
     return [
         CustomerView(),
-        DropDown(lazy("Segments"), [segments.SegmentView(), segments.MembershipView()], "fa-solid fa-object-group"),
+        DropDown(
+            lazy("Segments"),
+            [segments.SegmentView(), LibraryPage(), OverlapPage(), segments.MembershipView()],
+            "fa-solid fa-object-group",
+        ),
         DropDown(
             lazy("Lifecycle"),
             [
@@ -89,6 +95,8 @@ def views() -> list[BaseView]:
         ),
         tokens.TokenPages(),
         CustomerActions(),
+        RuleDesk(),
+        SegmentPages(),
         AccountPage(),
     ]
 

@@ -17,11 +17,11 @@ _NAMED = "SELECT id FROM customer WHERE search_text LIKE ALL ($1::text[]) LIMIT 
 
 async def of_customers(term: str, column: str = "customer_id") -> Q:
     """Records of the customers that a term finds."""
-    patterns = [f"%{_literal(word)}%" for word in text.normalise(term).split()[:8]]
+    patterns = [f"%{literal(word)}%" for word in text.normalise(term).split()[:8]]
     rows = await fetch(_NAMED, patterns, MOST) if patterns else []
     keys: Any = [row["id"] for row in rows]
     return Q(**{f"{column}__in": keys})
 
 
-def _literal(word: str) -> str:
+def literal(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

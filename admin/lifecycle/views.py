@@ -15,11 +15,12 @@ from tortoise.expressions import Q
 from admin import choices, searching
 from admin.archiving import Archivable
 from admin.base import RecordView, UseCaseView
-from admin.fields import LongText, Text, listed
+from admin.fields import Text, listed
 from admin.layout import row
 from admin.lifecycle import rows
 from admin.problems import leading, told
 from admin.request import actor_of, may, now
+from admin.rules.field import RuleText
 from crm.access import Actor, Scope
 from crm.lifecycle import definitions
 from crm.lifecycle.definition import Definition, StageDefinition
@@ -186,7 +187,7 @@ class EdgeView(UseCaseView):
         "to_stage",
         "requires_reason",
         "automatic",
-        LongText("guard_text", help_text=lazy('A condition on the customer, such as: country = "IR"')),
+        RuleText("guard_text", help_text=lazy('A condition on the customer, such as: country = "IR"')),
         listed("required_scope", _scopes, filters=choices.TEXT_FILTERS),
         "position",
     )

@@ -17,23 +17,19 @@ from tortoise.expressions import Q
 from admin import searching
 from admin.archiving import Archivable
 from admin.base import RecordView
-from admin.fields import LongText, Structure
+from admin.fields import Structure
 from admin.layout import row
 from admin.problems import leading
 from admin.request import actor_of, may, now
+from admin.rules.field import RuleText
+from admin.segments import members
+from crm import dependents
 from crm.access import Actor, Scope
-from crm.database import fetch, transaction
+from crm.database import transaction
 from crm.errors import CrmError, ValidationFailed
 from crm.segments import definitions, refresh, static, versions
 from models import Segment, SegmentKind, SegmentMembership
 from models.base import Record
-
-_MEMBERS = """
-SELECT c.id, c.display_name, m.entered_at, m.entry_cause
-FROM segment_membership m JOIN customer c ON c.id = m.customer_id
-WHERE m.segment_id = $1 AND m.exited_at IS NULL ORDER BY m.entered_at DESC, m.id DESC LIMIT 25
-"""
-
 
 WORKED_OUT = (
     "size",
@@ -63,8 +59,9 @@ class SegmentView(Archivable):
         "size",
         "evaluated_at",
         "description",
-        LongText(
+        RuleText(
             "rule_text",
+            shows="DIFFERENCE",
             help_text=lazy('For “By rule” and “Frozen”; a condition such as: country = "IR"'),
         ),
         Structure("rule"),
@@ -93,7 +90,19 @@ class SegmentView(Archivable):
     found_by = ("name", "key")
 
     async def page(self, obj: Any, request: Request) -> dict[str, Any]:
-        return {**await super().page(obj, request), "members": await fetch(_MEMBERS, obj.id)}
+        return {
+            **await super().page(obj, request),
+            "members": await members.page(obj.id, "now", ""),
+            "dependents": await dependents.users_of_segment(obj.key),
+            "dependent_kinds": {
+                "SEGMENT": _("Segment"),
+                "LIFECYCLE_EDGE": _("Allowed move"),
+                "TOKEN": _("API token"),
+                "GOAL": _("Goal"),
+            },
+            "waiting": obj.due_at is not None and obj.due_at <= now() and obj.archived_at is None,
+            "may_write": may(request, self.writes),
+        }
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         key, kind, rule = values.pop("key", ""), SegmentKind(values.pop("kind")), values.pop("rule_text", "")
