@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from crm import goals
 from crm.access import system
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle import reactor as lifecycle
@@ -50,6 +51,7 @@ def reactions(now: Now) -> list[Reaction]:
     return [
         Reaction("segments", segments.react, segments.tick, 1.0, segments.close),
         Reaction("lifecycle", _move_on, _move_on_in_time, 300.0),
+        Reaction("goals", _overlook, _measure_goals, 3600.0),
         Reaction("value", following.react, _nothing, 3600.0),
         Reaction("value runs", following.nothing, following.carry_out, 1.0),
     ]
@@ -57,6 +59,14 @@ def reactions(now: Now) -> list[Reaction]:
 
 async def _nothing(now: datetime) -> None:
     """Time alone changes nothing: figures are of their day."""
+
+
+async def _overlook(events: Sequence[Happened], now: datetime) -> bool:
+    return True
+
+
+async def _measure_goals(now: datetime) -> None:
+    await goals.keep(system("goals"), now=now)
 
 
 async def _move_on(events: Sequence[Happened], now: datetime) -> bool:

@@ -4,7 +4,7 @@ from models.base import Record, Versioned, new_id
 from models.cursor import EventCursor
 from models.customer import Customer, CustomerKind, Identity, IdentityKind, Relationship, RelationshipKind
 from models.followup import FollowUp, FollowUpStatus
-from models.goal import Goal, GoalFigure
+from models.goal import Goal, GoalFigure, GoalMeasurement
 from models.interaction import Channel, Direction, Interaction, InteractionKind, RatingKind, Sentiment
 from models.lifecycle import (
     Lifecycle,
@@ -68,6 +68,7 @@ __all__ = [
     "FollowUpStatus",
     "Goal",
     "GoalFigure",
+    "GoalMeasurement",
     "IdempotencyKey",
     "Identity",
     "IdentityKind",

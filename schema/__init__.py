@@ -7,7 +7,13 @@ from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.select.plan import Reader
+from schema.timeline import TYPES
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[*TYPES],  # no field names these, they are entries of a timeline
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
 reader = Reader(schema._schema)
 execute = reader.execute

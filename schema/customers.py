@@ -10,7 +10,7 @@ import models
 from crm.access import Scope
 from schema.connections import Connection
 from schema.enums import CustomerKind, IdentityKind
-from schema.lifecycle import Stage, StagePosition, StageTransition, current_position, stage_as_of
+from schema.lifecycle import StagePosition, StageTransition, position
 from schema.node import Node
 from schema.records import AuditEntry, Event
 from schema.segments import Segment, SegmentMembership, current_segments
@@ -21,6 +21,7 @@ from schema.select.order import By, OrderKey
 from schema.select.render import Ask
 from schema.select.rows import Row, table_of
 from schema.select.sources import Rows
+from schema.timeline import Timeline, timeline
 from schema.value import ValueMetrics, metrics_of, published_metrics
 
 if TYPE_CHECKING:
@@ -114,6 +115,12 @@ class Customer(Node):
     created_at: datetime = column()
     updated_at: datetime = column()
     archived_at: datetime | None = column()
+    merged_into: Annotated["Customer", strawberry.lazy("schema.customers")] | None = one(
+        "merged_into", description="The customer that this one became part of."
+    )
+    absorbed: list["Customer"] = many(
+        "absorbed", order="{t.id}", about=1, description="Duplicates that became part of this one."
+    )
     version: int = column(description="Name it as `expectedVersion` when you change the customer.")
     custom_fields: JSON = column(description="All custom fields, by key.")
     custom_field: JSON | None = computed(
@@ -122,15 +129,10 @@ class Customer(Node):
     identities: list[Identity] = many("identities", order="{t.kind}, {t.is_primary} DESC, {t.id}", about=3)
     owner: Annotated["StaffMember", strawberry.lazy("schema.staff")] | None = one("owner")
     stage: StagePosition | None = one(
-        current_position,
+        position,
         Input("lifecycle", str | None, "The key of a lifecycle; the default one unless given."),
-        description="Where the customer stands in a lifecycle.",
-    )
-    stage_at: Stage | None = one(
-        stage_as_of,
-        Input("asOf", datetime | None, "The time that is meant; now, unless given."),
-        Input("lifecycle", str | None, "The key of a lifecycle; the default one unless given."),
-        description="Where the customer stood at a time; null before it entered the lifecycle.",
+        Input("as_of", datetime | None, "The time that is meant; now, unless given."),
+        description="Where the customer stands in a lifecycle, or stood at a time; null outside the lifecycle.",
     )
     stage_positions: list[StagePosition] = many("stage_positions", order="{t.id}", about=2)
     stage_history: Connection[StageTransition] = connection(
@@ -146,6 +148,9 @@ class Customer(Node):
     orders: Connection[Annotated["Order", strawberry.lazy("schema.orders")]] = connection("orders")
     interactions: Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]] = connection(
         "interactions"
+    )
+    timeline: Timeline = timeline(
+        "Everything that passed with the customer, newest first: interactions, orders, moves and more."
     )
     follow_ups: Connection[Annotated["FollowUp", strawberry.lazy("schema.followups")]] = connection("follow_ups")
     cost_entries: Connection[Annotated["CostEntry", strawberry.lazy("schema.costs")]] = connection("cost_entries")

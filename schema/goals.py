@@ -7,8 +7,9 @@ import models
 from crm.access import Scope
 from schema.enums import GoalFigure
 from schema.node import Node
-from schema.select.declare import column, reads
+from schema.select.declare import column, many, one, reads
 from schema.select.order import By
+from schema.staff import StaffMember
 
 
 @reads(models.Goal, scope=Scope.CUSTOMER_READ, order=[By("due_on")])
@@ -20,6 +21,7 @@ class Goal(Node):
     segment: str | None = column(description="The key of a segment that narrows the figure.")
     lifecycle: str | None = column()
     stage: str | None = column()
+    owner: StaffMember | None = one("owner", description="Whose customers the figure is about.")
     baseline: Decimal = column()
     target: Decimal = column()
     starts_on: date = column()
@@ -28,3 +30,14 @@ class Goal(Node):
     created_at: datetime = column()
     updated_at: datetime = column()
     version: int = column()
+    measurements: list["GoalMeasurement"] = many(
+        "measurements", order="{t.day}", about=60, description="The figure day by day, as far as it was noted."
+    )
+
+
+@reads(models.GoalMeasurement, scope=Scope.CUSTOMER_READ)
+class GoalMeasurement:
+    """A goal's figure on a day; null when there was nothing to measure."""
+
+    day: date = column()
+    value: Decimal | None = column()

@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 LazyCustomer = Annotated["Customer", strawberry.lazy("schema.customers")]
 
 
-def current_position(row: Row, target: Row, ask: Ask) -> Rows:
-    """Where a customer stands in the lifecycle that is named, or in the default one."""
-    key = ask.bound("lifecycle", "text")
+def position(row: Row, target: Row, ask: Ask) -> Rows:
+    """Where a customer stands in the lifecycle that is named, or in the default one; or stood at a time."""
+    key, at = ask.bound("lifecycle", "text"), ask.bound("asOf", "timestamptz")
     chosen = f"l.key = {key}" if key else "l.is_default"
     lifecycle = f"(SELECT l.id FROM {table_of(models.Lifecycle)} l WHERE {chosen})"
-    return Rows((f"{target.customer_id} = {row.id}", f"{target.lifecycle_id} = {lifecycle}"), seen=True)
+    if not at:
+        return Rows((f"{target.customer_id} = {row.id}", f"{target.lifecycle_id} = {lifecycle}"), seen=True)
+    move = Row("m", models.StageTransition)
+    last = (
+        f"(SELECT {move.customer_id}, {move.lifecycle_id}, {move.to_stage_id} AS stage_id,"
+        f" {move.occurred_at} AS entered_at FROM {table_of(models.StageTransition)} m"
+        f" WHERE {move.customer_id} = {row.id} AND {move.lifecycle_id} = {lifecycle} AND {move.occurred_at} <= {at}"
+        f" ORDER BY {move.occurred_at} DESC, {move.id} DESC LIMIT 1)"
+    )
+    return Rows(seen=True, source=last)
 
 
 def _standing(row: Row, target: Row, ask: Ask) -> Rows:
@@ -95,7 +104,7 @@ class StageEdge(Node):
 
 @reads(models.StagePosition, scope=Scope.LIFECYCLE_READ, customers=["customer_id"])
 class StagePosition:
-    """Where a customer stands in a lifecycle now."""
+    """Where a customer stands in a lifecycle, or stood at the time that was asked for."""
 
     stage: Stage = one("stage")
     lifecycle: Lifecycle = one("lifecycle")
@@ -127,17 +136,3 @@ class LifecycleRevision:
     definition: JSON = column(description="Stages and edges, as in a lifecycle's file.")
     created_at: datetime = column()
     actor: ActorNote = actor_note()
-
-
-def stage_as_of(row: Row, target: Row, ask: Ask) -> Rows:
-    """The stage in which a customer stood at a time, or stands in now; none before it entered the lifecycle."""
-    move = Row("m", models.StageTransition)
-    key, at = ask.bound("lifecycle", "text"), ask.bound("asOf", "timestamptz")
-    chosen = f"l.key = {key}" if key else "l.is_default"
-    lifecycle = f"(SELECT l.id FROM {table_of(models.Lifecycle)} l WHERE {chosen})"
-    last = (
-        f"SELECT {move.to_stage_id} FROM {table_of(models.StageTransition)} m WHERE {move.customer_id} = {row.id} "
-        f"AND {move.lifecycle_id} = {lifecycle}{f' AND {move.occurred_at} <= {at}' if at else ''} "
-        f"ORDER BY {move.occurred_at} DESC, {move.id} DESC LIMIT 1"
-    )
-    return Rows((f"{target.id} = ({last})",))

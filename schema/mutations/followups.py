@@ -76,7 +76,12 @@ class OwnerTransferPayload(Payload):
 class GoalFields:
     segment: str | None = strawberry.UNSET
     lifecycle: str | None = strawberry.UNSET
-    stage: str | None = strawberry.UNSET
+    stage: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The stage that the figure is about, or whose customers it is about."
+    )
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The staff member whose customers it is about."
+    )
     baseline: Decimal | None = strawberry.field(
         default=strawberry.UNSET, description="Where things stand when the goal is set, by default."
     )
@@ -172,12 +177,13 @@ class FollowUpMutations:
 
     @mutation(GoalPayload, "Set a goal. Needs settings:write, and what its figure needs.")
     async def goal_create(self, info: Info, input: GoalCreateInput) -> GoalPayload:
-        fields: Any = given(input)
+        fields: Any = given(input, owner_id=key("stf", "ownerId"))
         return _goal(await goals.create(actor(info), fields=fields, now=info.context.now))
 
     @mutation(GoalPayload, "Change a goal. Needs settings:write.")
     async def goal_update(self, info: Info, input: GoalUpdateInput) -> GoalPayload:
-        fields: Any = refuse_null(given(input), "name", "target", "starts_on", "due_on", "baseline")
+        sent = given(input, owner_id=key("stf", "ownerId"))
+        fields: Any = refuse_null(sent, "name", "target", "starts_on", "due_on", "baseline")
         done = await goals.update(
             actor(info),
             ids.decode("gol", input.id),

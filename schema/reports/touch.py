@@ -1,41 +1,17 @@
-"""Reports of what passed with customers: the timeline, a staff member's day, depth of relationships, goals."""
+"""Reports of what passed with customers: a staff member's day, depth of relationships, goals."""
 
 from datetime import datetime
 from decimal import Decimal
 
 import strawberry
-from strawberry.scalars import JSON
 
 import models
-from crm import changes, depth, followups, goals, ids, timeline
+from crm import changes, depth, followups, goals, ids
+from schema.enums import GoalFigure
 from schema.reports.support import Info, actor, customer, customer_key, report, staff, told
 
-EntryKind = strawberry.enum(timeline.EntryKind, name="TimelineEntryKind", description="What kind of entry it is.")
+GoalUnit = strawberry.enum(goals.Unit, name="GoalUnit", description="A share goes from 0 to 1.")
 GoalState = strawberry.enum(goals.GoalState, description="How far a goal is, compared with the time that is over.")
-
-
-@strawberry.type(description="One thing that happened with a customer.")
-class TimelineEntry:
-    kind: EntryKind  # type: ignore[valid-type]
-    at: datetime
-    customer_id: strawberry.ID
-    data: JSON = strawberry.field(description="What there is to say of an entry of its kind.")
-    cursor: str
-
-
-@strawberry.type
-class Timeline:
-    entries: list[TimelineEntry]
-    has_next_page: bool
-    end_cursor: str | None
-
-
-@strawberry.input(description="Which entries are meant.")
-class TimelineFilter:
-    kinds: list[EntryKind] | None = None  # type: ignore[valid-type]
-    since: datetime | None = None
-    until: datetime | None = None
-    people: bool = strawberry.field(default=False, description="With those whom an organisation employs.")
 
 
 @strawberry.type(description="Something that waits for a staff member: FOLLOW_UP or ANSWER.")
@@ -97,6 +73,19 @@ class GoalProgress:
     state: GoalState  # type: ignore[valid-type]
 
 
+@strawberry.type(description="A figure that a goal can be about.")
+class GoalFigureInfo:
+    key: GoalFigure
+    text: str = strawberry.field(description="What it counts.")
+    unit: GoalUnit  # type: ignore[valid-type]
+    report: str = strawberry.field(description="The field that shows it in full.")
+    scopes: list[str] = strawberry.field(description="What one needs to measure it.")
+    over_time: bool = strawberry.field(description="It adds up from the goal's first day; else it is of the moment.")
+    needs_stage: bool
+    needs_segment: bool
+    by_customer: bool = strawberry.field(description="A segment or a stage narrows it; else only an owner does.")
+
+
 def _task(task: followups.Task) -> DayTask:
     prefix = "fup" if task.kind == "FOLLOW_UP" else "int"
     key = strawberry.ID(ids.encode(prefix, task.id))
@@ -105,22 +94,6 @@ def _task(task: followups.Task) -> DayTask:
 
 @strawberry.type
 class TouchReports:
-    @report("Everything that passed with a customer, newest first. Needs interaction:read.")
-    async def timeline(
-        self,
-        info: Info,
-        customer_id: strawberry.ID,
-        first: int = 20,
-        after: str | None = None,
-        filter: TimelineFilter | None = None,
-    ) -> Timeline:
-        wanted = timeline.Filter(filter.kinds, filter.since, filter.until, filter.people) if filter else None
-        page = await timeline.page(actor(info), customer_key(customer_id), first=first, after=after, filter=wanted)
-        entries = [told(TimelineEntry, entry, customer_id=customer(entry.customer_id)) for entry in page.entries]
-        return Timeline(
-            entries=entries, has_next_page=page.has_next, end_cursor=entries[-1].cursor if entries else None
-        )
-
     @report("What a staff member has to do; one's own day by default. Needs interaction:read.")
     async def my_day(self, info: Info, staff_id: strawberry.ID | None = None) -> StaffDay:
         key = ids.decode("stf", staff_id, path=("staffId",)) if staff_id else None
@@ -149,3 +122,10 @@ class TouchReports:
         goal = await changes.get(models.Goal, ids.decode("gol", goal_id, path=("goalId",)), path=("goalId",))
         found = await goals.progress(actor(info), goal, now=info.context.now)
         return told(GoalProgress, found, goal_id=goal_id)
+
+    @report("Every figure that a goal can be about.")
+    async def goal_figures(self) -> list[GoalFigureInfo]:
+        return [
+            told(GoalFigureInfo, figure, scopes=[scope.value for scope in figure.scopes])
+            for figure in goals.FIGURES.values()
+        ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLObjectType
@@ -50,6 +50,7 @@ class Rows:
     joins: str = ""
     limit: int | None = None
     seen: bool = False  # whether every row belongs to a customer that is in the answer anyway
+    source: str = ""  # a subquery with the columns of the table, to be read in its place
 
 
 Chosen = Callable[[Row, Row, Ask], Rows]
@@ -159,7 +160,7 @@ class Related(Source):
         rows = self.rows(ask, row, target)
         hidden = () if rows.seen and len(table.customers) == 1 else visible(ask.render, table, target)
         joins = rows.joins + table.beside.format(t=target)
-        return table, target, Rows((*rows.where, *hidden), rows.order, joins, rows.limit)
+        return table, target, replace(rows, where=(*rows.where, *hidden), joins=joins)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +188,7 @@ class Many(Related):
         with ask.render.repeated(self.about):
             ask.render.charge(1)
             columns = columns_of(ask.render, _object(ask.selected), ask.selected.children, target)
-        source = from_rows(table.model, target, Rows(rows.where, order, rows.joins, rows.limit))
+        source = from_rows(table.model, target, replace(rows, order=order))
         return f'(SELECT coalesce(json_agg("{{}}"), \'[]\') FROM (SELECT {columns} {source}) "{{}}")'
 
 
@@ -236,7 +237,7 @@ def from_rows(model: type[Model], row: Row, rows: Rows) -> str:
     where = f" WHERE {' AND '.join(rows.where)}" if rows.where else ""
     order = f" ORDER BY {rows.order}" if rows.order else ""
     limit = f" LIMIT {rows.limit}" if rows.limit else ""
-    return f"FROM {table_of(model)} {row.alias_}{rows.joins}{where}{order}{limit}"
+    return f"FROM {rows.source or table_of(model)} {row.alias_}{rows.joins}{where}{order}{limit}"
 
 
 def columns_of(render: Render, kind: GraphQLObjectType, entries: Iterable[Selected], row: Row) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from schema import schema as served
 from schema.select.types import source_behind
-from tests.schema.oracle import WHERES
+from tests.schema.oracle import ENTRY_TYPES, WHERES
 
 MAX_LEVELS = 7
 TIMES = [
@@ -26,12 +26,17 @@ TIMES = [
     "2024-03-02T23:59:59.999999Z",
     "2030-01-01T00:00:00Z",
 ]
+LATEST = "2031-01-01T00:00:00Z"
 SKIPPED = {("Query", "me"), ("Query", "segment"), ("Query", "product"), ("Query", "interaction"), ("Query", "followUp")}
 SKIPPED |= {("Query", "importRun"), ("Query", "goal")}
 
 ROOTS = served._schema.query_type.fields if served._schema.query_type else {}
 REPORTS = {name for name, definition in ROOTS.items() if source_behind(definition) is None}
 """Roots that are not compiled, but answered by a use case."""
+
+
+def unmade(schema: GraphQLSchema) -> set[Any]:
+    return {schema.type_map[name] for name in ("ValueEntry", "MergeEntry")}
 
 
 @dataclass
@@ -87,9 +92,19 @@ class Draft:
         return not deep or (level < MAX_LEVELS and self.budget > 0)
 
     def abstract(self, kind: Any, level: int) -> str:
+        if kind.name == "TimelineEntry":
+            return self.entries(kind, level)
         concrete = [self.choice([one for one in self.schema.get_possible_types(kind) if one.name in self.ids])]
         parts = [f"... on {one.name} {self.selection(one, level)}" for one in concrete]
         return "{ __typename id " + " ".join(parts) + " }"
+
+    def entries(self, kind: Any, level: int) -> str:
+        """Entries of a timeline: what all of them have, and details of some types."""
+        # Value and merge entries hold what only events of these types say; the world has none.
+        known = sorted({one for one in self.schema.get_possible_types(kind)} - unmade(self.schema), key=str)
+        chosen = self.draw(st.lists(st.sampled_from(known), max_size=3, unique=True))
+        parts = [f"... on {one.name} {self.selection(one, level)}" for one in chosen]
+        return "{ __typename kind at " + " ".join(parts) + " }"
 
     def wrapped(self, kind: GraphQLObjectType, part: str) -> str:
         """A field as it is, in a fragment, or under a directive."""
@@ -136,6 +151,9 @@ class Draft:
             "ids": self.some_ids,
             "exact": self.exact,
             "lifecycle": self.lifecycle,
+            "kinds": self.kinds,
+            "since": self.as_of,
+            "until": self.latest,
         }
         found = []
         for argument in definition.args:
@@ -191,6 +209,15 @@ class Draft:
     def lifecycle(self, *_: Any) -> str | None:
         key = self.choice(["path5", "path6", "nowhere"])
         return self.given("String", key, literal(key)) if self.chance(3) else None
+
+    def kinds(self, *_: Any) -> str | None:
+        if not self.chance(3):
+            return None
+        chosen = self.draw(st.lists(st.sampled_from(sorted(ENTRY_TYPES)), min_size=1, max_size=4, unique=True))
+        return self.given("[TimelineEntryKind!]", chosen, f"[{', '.join(chosen)}]")
+
+    def latest(self, *_: Any) -> str | None:
+        return self.given("DateTime", LATEST, f'"{LATEST}"') if self.chance(4) else None
 
     def exact(self, *_: Any) -> str | None:
         return "true" if self.chance(3) else None

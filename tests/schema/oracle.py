@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -43,6 +43,7 @@ DEFAULT_ORDERS: dict[str, list[tuple[str, bool]]] = {
     "ValueRun": [("as_of", True)],
     "ValueMetrics": [("as_of", True)],
     "Relationship": [],
+    "GoalMeasurement": [],
 }
 
 TYPES: dict[str, type[models.Record]] = {
@@ -82,6 +83,16 @@ class Page:
     after: bool
 
 
+@dataclass
+class Entry:
+    """An entry of a timeline: the row that it tells of, and when, whose and what it is."""
+
+    kind: str
+    at: datetime
+    row: Any
+    customer: Any
+
+
 def snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
@@ -114,6 +125,8 @@ class Oracle:
     def __init__(self, rows: dict[type[models.Record], list[Any]], sdl: str) -> None:
         self.rows = rows
         self.schema: GraphQLSchema = build_schema(sdl)
+        entries: Any = self.schema.type_map["TimelineEntry"]
+        entries.resolve_type = lambda value, info, _: ENTRY_TYPES[value.kind]
         for kind in ("Node",):
             self.schema.type_map[kind].resolve_type = lambda value, info, _: NAMES[type(value)]  # type: ignore[attr-defined]
 
@@ -149,6 +162,8 @@ class Oracle:
             return self.of_page(source, name, arguments)
         if isinstance(source, dict):
             return source[name]
+        if isinstance(source, Entry):
+            return entry_field(self, source, name)
         special = SPECIAL.get((parent, name)) or SPECIAL.get(("*", name))
         if special:
             found = special(self, source, arguments)
@@ -157,7 +172,7 @@ class Oracle:
             found = self.by_id(model, getattr(source, f"{snake(name)}_id"))
         else:
             found = wire(getattr(source, snake(name)), source, name)
-        if info.return_type and str(info.return_type).rstrip("!").endswith("Connection"):
+        if not isinstance(found, Page) and str(info.return_type).rstrip("!").endswith("Connection"):
             return self.page(found, str(info.return_type).rstrip("!").removesuffix("Connection"), arguments)
         return found
 
@@ -236,25 +251,25 @@ def ordered_by(rows: list[Any], *names: str) -> list[Any]:
 
 
 def stage(world: Oracle, row: Any, arguments: dict[str, Any]) -> Any:
-    key = arguments.get("lifecycle")
+    key, at = arguments.get("lifecycle"), arguments.get("asOf")
     paths = world.where(models.Lifecycle, key=key) if key else world.where(models.Lifecycle, is_default=True)
+    if at:
+        return next((stage_at(world, row, path, datetime.fromisoformat(at)) for path in paths), None)
     found = [
         one for path in paths for one in world.where(models.StagePosition, customer_id=row.id, lifecycle_id=path.id)
     ]
     return next(iter(found), None)
 
 
-def stage_at(world: Oracle, row: Any, arguments: dict[str, Any]) -> Any:
-    key, at = arguments.get("lifecycle"), arguments.get("asOf")
-    paths = world.where(models.Lifecycle, key=key) if key else world.where(models.Lifecycle, is_default=True)
-    moves = [
-        move
-        for path in paths
-        for move in world.where(models.StageTransition, customer_id=row.id, lifecycle_id=path.id)
-        if not at or move.occurred_at <= datetime.fromisoformat(at)
-    ]
-    last = max(moves, key=lambda move: (move.occurred_at, move.id), default=None)
-    return world.by_id(models.Stage, last.to_stage_id) if last else None
+def stage_at(world: Oracle, row: Any, path: Any, at: datetime) -> Any:
+    moves = world.where(models.StageTransition, customer_id=row.id, lifecycle_id=path.id)
+    past = [move for move in moves if move.occurred_at <= at]
+    last = max(past, key=lambda move: (move.occurred_at, move.id), default=None)
+    if last is None:
+        return None
+    return models.StagePosition(
+        customer_id=row.id, lifecycle_id=path.id, stage_id=last.to_stage_id, entered_at=last.occurred_at
+    )
 
 
 def segments(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
@@ -265,6 +280,55 @@ def segments(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
         if (stay.entered_at <= at and (stay.exited_at is None or stay.exited_at > at) if at else stay.exited_at is None)
     ]
     return ordered_by([world.by_id(models.Segment, stay.segment_id) for stay in stays], "name")
+
+
+ENTRY_TYPES = {
+    "INTERACTION": "InteractionEntry",
+    "NOTE": "InteractionEntry",
+    "ORDER": "OrderEntry",
+    "STAGE_MOVE": "StageMoveEntry",
+    "SEGMENT_ENTRY": "MembershipEntry",
+    "SEGMENT_EXIT": "MembershipEntry",
+    "IDENTITY_CHANGE": "IdentityEntry",
+    "RELATIONSHIP": "RelationshipEntry",
+    "FOLLOW_UP": "FollowUpEntry",
+}
+
+
+def entry_field(world: Oracle, entry: Entry, name: str) -> Any:
+    plain = {"kind": entry.kind, "at": wire(entry.at), "customer": entry.customer, "actor": None}
+    if name == "actor":
+        return actor(world, entry.row, {})
+    if name == "added":
+        return entry.row.type == "identity.added"
+    return plain.get(name, entry.row)
+
+
+def timeline(world: Oracle, row: Any, arguments: dict[str, Any]) -> Page:
+    made = [
+        *((("NOTE" if one.kind == "NOTE" else "INTERACTION"), one.occurred_at, one)
+          for one in world.where(models.Interaction, customer_id=row.id)),
+        *(("ORDER", one.placed_at, one) for one in world.where(models.Order, customer_id=row.id)),
+        *(("STAGE_MOVE", one.occurred_at, one) for one in world.where(models.StageTransition, customer_id=row.id)),
+        *(("SEGMENT_ENTRY", one.entered_at, one) for one in world.where(models.SegmentMembership, customer_id=row.id)),
+        *(("SEGMENT_EXIT", one.exited_at, one) for one in world.where(models.SegmentMembership, customer_id=row.id)
+          if one.exited_at),
+        *(("IDENTITY_CHANGE", one.created_at, one) for one in world.where(models.Event, customer_id=row.id)
+          if one.type.startswith("identity.")),
+        *(("FOLLOW_UP", one.due_at, one) for one in world.where(models.FollowUp, customer_id=row.id)),
+        *(("RELATIONSHIP", one.created_at, one) for one in world.rows[models.Relationship]
+          if row.id in (one.customer_id, one.related_id)),
+    ]  # fmt: skip
+    at = {name: datetime.fromisoformat(arguments[name]) for name in ("since", "until") if arguments.get(name)}
+    kept = [Entry(*each, row) for each in made if at.get("since", each[1]) <= each[1] < at.get("until", FAR)]
+    wanted = arguments.get("kinds")
+    kept = [each for each in kept if wanted is None or each.kind in wanted]
+    kept.sort(key=lambda each: (each.at, each.row.id, each.kind), reverse=True)
+    size = arguments.get("first") or 20
+    return Page(kept[:size], len(kept), False, len(kept) > size)
+
+
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def identities(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
@@ -361,7 +425,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "lifecycle"): lambda world, row, arguments: world.where(models.Lifecycle, is_default=True)[0],
     ("Customer", "identities"): identities,
     ("Customer", "stage"): stage,
-    ("Customer", "stageAt"): stage_at,
+    ("Customer", "timeline"): timeline,
     ("Customer", "stagePositions"): lambda world, row, arguments: ordered_by(
         world.where(models.StagePosition, customer_id=row.id)
     ),
@@ -389,6 +453,9 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Stage", "customers"): lambda world, row, arguments: [
         world.customer(position.customer_id) for position in world.where(models.StagePosition, stage_id=row.id)
     ],
+    ("Goal", "measurements"): lambda world, row, arguments: ordered_by(
+        world.where(models.GoalMeasurement, goal_id=row.id), "day"
+    ),
     ("Segment", "freshAsOf"): lambda world, row, arguments: row.evaluated_at,
     ("Segment", "versions"): lambda world, row, arguments: sorted(
         world.where(models.SegmentVersion, segment_id=row.id), key=lambda one: -one.number

@@ -40,7 +40,6 @@ REPORTS = {
     "total": "customerTreeTotal(customerId: $c) { customers clv }",
     "one": "dataQuality(customerId: $c) { score missing }",
     "provenance": "fieldProvenance(customerId: $c) { field actor }",
-    "timeline": "timeline(customerId: $c) { entries { kind at data cursor } hasNextPage endCursor }",
 }
 
 
@@ -127,10 +126,11 @@ async def test_many_customers_are_moved_by_a_rule(db: str) -> None:
 async def test_where_a_customer_stood_at_a_time_is_read_with_it(db: str) -> None:
     path = await world.lifecycle()
     await world.populate(path, [[("new", NOW - timedelta(days=9)), ("buyer", NOW - timedelta(days=5))]])
-    text = "query($t: DateTime!) { customers { nodes { stageAt(asOf: $t) { key } } } }"
-    found = [(await ask(text, {"t": (NOW - timedelta(days=days)).isoformat()})).data for days in (10, 9, 6, 5)]
-    stages = [each["customers"]["nodes"][0]["stageAt"] for each in found]
-    assert stages == [None, {"key": "new"}, {"key": "new"}, {"key": "buyer"}]
+    text = "query($t: DateTime) { customers { nodes { stage(asOf: $t) { stage { key } enteredAt } } } }"
+    times = [*((NOW - timedelta(days=days)).isoformat() for days in (10, 9, 6, 5)), None]
+    found = [(await ask(text, {"t": at})).data["customers"]["nodes"][0]["stage"] for at in times]
+    assert [each and each["stage"]["key"] for each in found] == [None, "new", "new", "buyer", "buyer"]
+    assert found[2]["enteredAt"] == "2026-11-11T12:00:00.000000Z"
 
 
 async def test_follow_ups_goals_and_transfers_through_the_api(db: str) -> None:
