@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.harness import analyze, database
 from crm.access import system
-from crm.database import execute, fetch_value
+from crm.database import connected, fetch_value
 from crm.demo.simulate import load, with_orders
 from crm.lifecycle import default
 from crm.value import runs
@@ -36,9 +36,10 @@ async def organisation(customers: int, orders_each: float = 10.0) -> AsyncIterat
     kept = Path(name) / f"{customers}" if name else None
     if kept:
         kept.mkdir(parents=True, exist_ok=True)
-    async with database(kept) as (dsn, _):
+    async with database(kept) as (dsn, settings):
         if not await fetch_value("SELECT EXISTS (SELECT FROM value_run WHERE is_current)"):
-            await _make(dsn, customers, orders_each)
+            async with connected(dsn, replace(settings, statement_timeout=7200.0)):
+                await _make(dsn, customers, orders_each)
         orders = await fetch_value('SELECT count(*) FROM "order"')
         end = await fetch_value("SELECT as_of FROM value_run WHERE is_current")
         yield Organisation(dsn, customers, orders, end)
@@ -49,6 +50,5 @@ async def _make(dsn: str, customers: int, orders_each: float) -> None:
     await default.install(BENCH)
     await load(BENCH, replace(with_orders(customers, orders_each), end=end), 1, now=end)
     await analyze(dsn)
-    await execute("SET statement_timeout = 0")
     await runs.recompute(BENCH, as_of=end - timedelta(microseconds=1), now=datetime.now(UTC))
     await analyze(dsn)

@@ -143,7 +143,8 @@ async def define(
         raise ValidationFailed(f"'{key}' is a word of the rule language; call the field otherwise.", path=("key",))
     async with transaction():
         if await FieldDefinition.exists(noun=noun, key=key):
-            raise DuplicateFound(f"The custom field '{key}' exists already.", path=("key",))
+            told = f"The custom field '{key}' exists already, if only archived; restore it or take another key."
+            raise DuplicateFound(told, path=("key",))
         field = FieldDefinition(noun=noun, key=key, type=type, label=key)
         _apply(field, fields)
         return await changes.create(actor, field, EventType.FIELD_DEFINED)
@@ -176,6 +177,20 @@ async def archive(actor: Actor, field_id: UUID, *, expected_version: int | None,
         await _refuse_use(field)
         before = state(field)
         field.archived_at = field.archived_at or now
+        await changes.save(actor, field, before, EventType.FIELD_CHANGED)
+        return field
+
+
+async def restore(actor: Actor, field_id: UUID, *, expected_version: int | None) -> FieldDefinition:
+    """Take an archived custom field into use again, with the values that customers still have.
+
+    Raises NotFound, VersionConflict, Forbidden.
+    """
+    need(actor, Scope.SETTINGS_WRITE)
+    async with transaction():
+        field = await changes.load(FieldDefinition, field_id, expected_version=expected_version)
+        before = state(field)
+        field.archived_at = None
         await changes.save(actor, field, before, EventType.FIELD_CHANGED)
         return field
 

@@ -11,16 +11,22 @@ from crm.database import fetch
 from crm.errors import Blocked, CrmError
 from crm.ids import encode
 from crm.rules.json_form import from_json
-from crm.rules.tree import Compare, FieldRef, InSegment, Node, walk
+from crm.rules.places import places
+from crm.rules.tree import Compare, FieldRef, InSegment, Node
 
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A user of something: `kind` is SEGMENT, LIFECYCLE_EDGE, TOKEN or GOAL."""
+    """A user of something: `kind` is SEGMENT, LIFECYCLE_EDGE, TOKEN or GOAL; `path` leads to the place in its rule."""
 
     kind: str
     id: str
     name: str
+    path: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        place = f" ({'.'.join(self.path)})" if self.path else ""
+        return f"{self.kind.lower().replace('_', ' ')} '{self.name}'{place}"
 
 
 _RULES = """
@@ -62,17 +68,19 @@ async def users_of_field(key: str, values: Collection[str] | None = None) -> lis
 async def refuse_use(what: str, users: list[Dependent], *, path: tuple[str, ...] = ("id",)) -> None:
     """Raise Blocked, naming the users, if there are any."""
     if users:
-        named = ", ".join(f"{user.kind.lower().replace('_', ' ')} '{user.name}'" for user in users[:10])
+        named = ", ".join(str(user) for user in users[:10])
         more = f" and {len(users) - 10} more" if len(users) > 10 else ""
         raise Blocked(f"{what} is in use by {named}{more}; change those first.", path=path)
 
 
 async def _users(speaks: Callable[[Node], bool]) -> list[Dependent]:
+    """The rules that have a part which `speaks`, each with the place of the first."""
     rows = await fetch(_RULES)
+    found = [(row, next((path for node, path in places(_tree(row["rule"])) if speaks(node)), None)) for row in rows]
     return [
-        Dependent(row["kind"], encode(row["prefix"], row["id"]), row["name"])
-        for row in rows
-        if any(speaks(node) for node, _ in walk(_tree(row["rule"])))
+        Dependent(row["kind"], encode(row["prefix"], row["id"]), row["name"], path)
+        for row, path in found
+        if path is not None
     ]
 
 

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     CUSTOMER_ARCHIVED = "customer.archived"
     CUSTOMER_RESTORED = "customer.restored"
     CUSTOMER_DELETED = "customer.deleted"
+    CUSTOMER_MERGED = "customer.merged"
     IDENTITY_ADDED = "identity.added"
     IDENTITY_REMOVED = "identity.removed"
     RELATIONSHIP_CREATED = "relationship.created"

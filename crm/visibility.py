@@ -6,17 +6,29 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from crm.access import Actor
+from crm.access import Actor, Scope
 from crm.changes import missing
-from crm.database import fetch, fetch_value
+from crm.database import fetch, fetch_row, fetch_value
+from crm.errors import NotFound
+from crm.ids import encode
 from crm.rules.predicate import predicate
 from models import Customer
 
 
 async def need_visible(actor: Actor, customer_id: UUID, *, path: tuple[str, ...] = ("customerId",)) -> None:
-    """Raise NotFound unless the customer exists and is inside the actor's row filter."""
-    if not await visible(actor, customer_id):
+    """Raise NotFound unless the customer exists and is inside the actor's row filter.
+
+    The error tells (as `holder`) which customer one that was merged became part of.
+    """
+    condition, values = await _limit(actor)
+    statement = f"SELECT merged_into_id FROM customer c WHERE c.id = $1 AND ({condition})"  # noqa: S608 - as below
+    row = await fetch_row(statement, customer_id, *values)
+    if row is None:
         raise missing(Customer, customer_id, path=path)
+    survivor = row["merged_into_id"]
+    if survivor is not None:
+        told = f"{encode('cus', customer_id)} became part of {encode('cus', survivor)}; use that one."
+        raise NotFound(told, path=path, holder=encode("cus", survivor))
 
 
 async def visible(actor: Actor, customer_id: UUID) -> bool:
@@ -28,12 +40,16 @@ async def visible(actor: Actor, customer_id: UUID) -> bool:
 
 async def visible_among(actor: Actor, customer_ids: Collection[UUID]) -> set[UUID]:
     """Those of the customers that exist for this actor."""
-    condition = "true"
-    values: list[Any] = []
-    if actor.row_filter is not None:
-        condition, values = await predicate(actor.row_filter, alias="c", first_parameter=2)
+    condition, values = await _limit(actor)
     statement = f"SELECT c.id FROM customer c WHERE c.id = ANY ($1::uuid[]) AND ({condition})"  # noqa: S608 - as below
     return {row["id"] for row in await fetch(statement, list(customer_ids), *values)}
+
+
+async def _limit(actor: Actor) -> tuple[str, list[Any]]:
+    """The actor's row filter over `c`, its parameters from the second on."""
+    if actor.row_filter is None:
+        return "true", []
+    return await predicate(actor.row_filter, alias="c", first_parameter=2)
 
 
 async def matches(rule: dict[str, Any], customer_id: UUID) -> bool:
@@ -41,3 +57,28 @@ async def matches(rule: dict[str, Any], customer_id: UUID) -> bool:
     condition, values = await predicate(rule, alias="c", first_parameter=2)
     statement = f"SELECT true FROM customer c WHERE c.id = $1 AND ({condition})"  # noqa: S608 - compiled by crm.rules
     return bool(await fetch_value(statement, customer_id, *values))
+
+
+# What of a record's trail only `pii:read` shows: the values of identities, wherever they were noted.
+_IDENTIFYING = frozenset({"value", "normalized", "identities"})
+
+
+def masked(value: str) -> str:
+    """What somebody without `pii:read` sees of an address or a number."""
+    return f"{value[:1]}•••{value[-2:]}" if len(value) > 4 else "•••"
+
+
+def shown_changes(actor: Actor, noun: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """Changes as an actor may read them: without `pii:read`, identities are masked in them."""
+    if actor.may(Scope.PII_READ):
+        return changes
+    hidden = _IDENTIFYING if noun == "identity" else frozenset({"identities"})
+    return {name: _masked_in(change) if name in hidden else change for name, change in changes.items()}
+
+
+def _masked_in(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {key: _masked_in(entry) for key, entry in value.items()}
+    return [_masked_in(entry) for entry in value] if isinstance(value, list) else value

@@ -97,8 +97,9 @@ def _customer(row: Row, target: Row, ask: Ask) -> Rows:
     key = ask.bound("id", "uuid", decoded(models.Customer))
     identity = ask.value("identity", freeze=lambda value: value and value["kind"])
     _just_one((key is not None) + (identity is not None), ("id", "identity"))
-    if key:
-        return Rows((f"{target.id} = {key}",))
+    if key:  # the id of one that was merged leads to the customer that it became part of
+        merged = f"SELECT m.merged_into_id FROM {table_of(models.Customer)} m WHERE m.id = {key}"
+        return Rows((f"{target.id} = COALESCE(({merged}), {key})",))
     if identity["kind"] is not IdentityKind.EXTERNAL:
         # Whoever may not see e-mail addresses and phone numbers must not be able to try them out either.
         ask.render.need(Scope.PII_READ, ask.selected)

@@ -220,6 +220,14 @@ async def _advance(
     return await _note(actor, position, current, target, now, cause, reason, dwell)
 
 
+async def merged_on(
+    actor: Actor, position: StagePosition, current: Stage, target: Stage, *, now: datetime
+) -> StageTransition:
+    """Move on, whatever the edges say, to where a duplicate had come; inside the merge's transaction."""
+    at = max(now, position.entered_at)
+    return await _advance(actor, position, current, target, at, TransitionCause.MERGED, None)
+
+
 async def _note(
     actor: Actor,
     position: StagePosition,

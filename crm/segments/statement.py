@@ -19,7 +19,9 @@ from crm.rules.tree import Node
 from models import MembershipCause, Segment
 
 ALIVE = "c.archived_at IS NULL AND "
-"""Archived customers are in no dynamic segment, unless its rule asks for the date of archiving itself."""
+ITSELF = "c.merged_into_id IS NULL AND "
+"""Archived customers are in no dynamic segment, unless its rule asks for the date of archiving itself; those who
+became part of another are in none at all."""
 
 # Members and wanted are compared by grouping, not by a join: whatever the planner believes about their numbers, it
 # cannot choose to look through the one for each of the other.
@@ -75,8 +77,8 @@ class Moved:
 
 
 def alive(tree: Node, catalogue: Catalogue) -> str:
-    """The condition that keeps archived customers out of a rule's answer, or nothing."""
-    return "" if ("customer", "archivedAt") in reads(tree, catalogue).fields else ALIVE
+    """The condition that keeps archived and merged customers out of a rule's answer."""
+    return ITSELF if ("customer", "archivedAt") in reads(tree, catalogue).fields else ALIVE
 
 
 def statement(

@@ -40,7 +40,14 @@ _FOR_ALL = frozenset(
     }
 )
 _MEMBERSHIP = frozenset({EventType.SEGMENT_ENTERED, EventType.SEGMENT_EXITED})
-_LIFE = frozenset({EventType.CUSTOMER_CREATED, EventType.CUSTOMER_ARCHIVED, EventType.CUSTOMER_RESTORED})
+_LIFE = frozenset(
+    {
+        EventType.CUSTOMER_CREATED,
+        EventType.CUSTOMER_ARCHIVED,
+        EventType.CUSTOMER_RESTORED,
+        EventType.CUSTOMER_MERGED,
+    }
+)
 """After these every rule is asked about the customer: even 'no orders' begins to hold."""
 
 

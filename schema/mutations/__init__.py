@@ -3,11 +3,14 @@
 import strawberry
 
 from schema.mutations.customers import CustomerMutations
+from schema.mutations.fields import FieldMutations
 from schema.mutations.followups import FollowUpMutations
 from schema.mutations.house import HouseMutations
 from schema.mutations.interactions import InteractionMutations
 from schema.mutations.lifecycle import LifecycleMutations
+from schema.mutations.merging import MergingMutations
 from schema.mutations.orders import OrderMutations
+from schema.mutations.roles import RoleMutations
 from schema.mutations.segments import SegmentMutations
 from schema.mutations.value import ValueMutations
 
@@ -15,12 +18,15 @@ from schema.mutations.value import ValueMutations
 @strawberry.type
 class Mutation(
     CustomerMutations,
+    MergingMutations,
     OrderMutations,
     InteractionMutations,
     FollowUpMutations,
     SegmentMutations,
     LifecycleMutations,
+    FieldMutations,
     HouseMutations,
+    RoleMutations,
     ValueMutations,
 ):
     """Change customers and what belongs to them."""

@@ -1,4 +1,4 @@
-"""Mutations of what the organisation itself keeps: tokens, staff, custom fields, rates and choices."""
+"""Mutations of what the organisation itself keeps: tokens, staff, rates and choices."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,8 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 import models
-from crm import custom_fields, exchange_rates, ids, organization, staff, tokens
-from models import FieldType
+from crm import exchange_rates, ids, organization, staff, tokens
 from schema.mutations.support import (
     Info,
     Payload,
@@ -23,7 +22,6 @@ from schema.mutations.support import (
     without,
     written,
 )
-from schema.records import FieldDefinition
 from schema.staff import StaffMember
 from schema.tokens import ApiToken
 
@@ -82,33 +80,6 @@ class StaffUpdateInput(StaffFields):
 @strawberry.type
 class StaffPayload(Payload):
     staff_member: StaffMember | None = written(models.StaffMember)
-
-
-@strawberry.input
-class CustomFieldFields:
-    label: str | None = strawberry.UNSET
-    labels: JSON | None = strawberry.field(default=strawberry.UNSET, description='By language: {"fa": "…", "zh": "…"}.')
-    choices: list[str] | None = strawberry.UNSET
-    required: bool | None = strawberry.UNSET
-    searchable: bool | None = strawberry.UNSET
-    position: int | None = strawberry.UNSET
-
-
-@strawberry.input
-class FieldDefineInput(CustomFieldFields):
-    key: str
-    type: FieldType
-
-
-@strawberry.input
-class FieldUpdateInput(CustomFieldFields):
-    id: strawberry.ID
-    expected_version: int
-
-
-@strawberry.type
-class FieldPayload(Payload):
-    field_definition: FieldDefinition | None = written(models.FieldDefinition)
 
 
 @strawberry.input(description="A field left out stays as it is.")
@@ -203,20 +174,6 @@ class HouseMutations:
         )
         return StaffPayload(key=member.id)
 
-    @mutation(FieldPayload, "Add a custom field of customers. Needs settings:write.")
-    async def field_define(self, info: Info, input: FieldDefineInput) -> FieldPayload:
-        fields: Any = without(refuse_null(given(input), *_SPOKEN), "key", "type")
-        field = await custom_fields.define(actor(info), key=input.key, type=input.type, fields=fields)
-        return FieldPayload(key=field.id)
-
-    @mutation(FieldPayload, "Change a custom field; its key and type are fixed. Needs settings:write.")
-    async def field_update(self, info: Info, input: FieldUpdateInput) -> FieldPayload:
-        fields: Any = without(refuse_null(given(input), *_SPOKEN), "id", "expected_version")
-        field = await custom_fields.update(
-            actor(info), ids.decode("fld", input.id), expected_version=input.expected_version, fields=fields
-        )
-        return FieldPayload(key=field.id)
-
     @mutation(OrganizationPayload, "Change the organisation's choices. Needs settings:write.")
     async def organization_update(self, info: Info, input: OrganizationUpdateInput) -> OrganizationPayload:
         sent = refuse_null(given(input), "name", "base_currency", "time_zone")
@@ -230,6 +187,3 @@ class HouseMutations:
     async def exchange_rate_put(self, info: Info, input: ExchangeRatePutInput) -> ExchangeRatePayload:
         noted = await exchange_rates.put(actor(info), currency=input.currency, day=input.day, rate=input.rate)
         return ExchangeRatePayload(rate=noted.rate)
-
-
-_SPOKEN = ("label", "labels", "choices", "required", "searchable", "position")
