@@ -8,6 +8,7 @@ import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -29,7 +30,8 @@ GZIP_LEVEL = 1
 GZIP_ASIDE_FROM = 262_144
 """Bytes from which compression leaves the event loop for a thread."""
 
-VARY = "Accept, Accept-Encoding, Authorization, Cookie"
+VARY = (b"vary", b"Accept, Accept-Encoding, Authorization, Cookie")
+NO_STORE = (b"cache-control", b"no-store")
 
 
 @dataclass(slots=True)
@@ -42,16 +44,18 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def send(self, send: Send) -> None:
-        headers = {
-            "content-type": f"{self.media_type}; charset=utf-8",
-            "content-length": str(len(self.body)),
-            "vary": VARY,
-            "cache-control": "no-store",
-            **self.headers,
-        }
-        raw = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        raw = [content_type(self.media_type), (b"content-length", b"%d" % len(self.body)), VARY]
+        if "cache-control" not in self.headers:
+            raw.append(NO_STORE)
+        for name, value in self.headers.items():
+            raw.append((name.encode(), value.encode("latin-1", "replace")))
         await send({"type": "http.response.start", "status": self.status, "headers": raw})
         await send({"type": "http.response.body", "body": self.body})
+
+
+@lru_cache(maxsize=16)
+def content_type(media_type: str) -> tuple[bytes, bytes]:
+    return b"content-type", f"{media_type}; charset=utf-8".encode()
 
 
 def refusal(error: CrmError, facts: Facts, media_type: str, *, of_document: bool = False) -> Answer:

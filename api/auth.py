@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.facts import Facts, named
@@ -52,7 +52,8 @@ class Gate:
         else:
             raise Unauthenticated
         facts.credential = named(actor)
-        return replace(actor, request_id=facts.request_id)
+        # Written out, for `replace` takes ten times as long.
+        return Actor(actor.kind, actor.id, actor.label, actor.scopes, actor.row_filter, facts.request_id)
 
     async def _token(self, secret: str, address: str) -> Actor:
         key = digest(secret)

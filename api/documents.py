@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,22 @@ class OnlyTrusted(CrmError):
 
     code = "PERSISTED_DOCUMENT_REQUIRED"
     status = 400
+
+
+MARKED = 10_000
+"""Characters up to which a document's mark is remembered."""
+
+
+def mark_of(text: str) -> str:
+    """The beginning of a document's SHA-256, by which log lines name it."""
+    return _remembered_mark(text) if len(text) <= MARKED else _mark(text)
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
+
+
+_remembered_mark = lru_cache(maxsize=1_000)(_mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import masked
 from api.facts import Facts, facts_of, named
 from api.metrics import Metrics
+from crm import logs
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -19,7 +21,7 @@ SECURITY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 """For whatever is no page: nothing in it is to be loaded or run."""
 HSTS = (b"strict-transport-security", b"max-age=63072000")
 PROBES = ("/livez", "/readyz", "/startupz", "/metrics")
@@ -34,30 +36,35 @@ class Sent:
 
 
 class Front:
-    """Middleware, the outermost of ours; `https` adds Strict-Transport-Security."""
+    """The outermost of ours around an application; `https` adds Strict-Transport-Security.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, https: bool) -> None:
+    With `hand_on` the application finds the request's id in the headers, whether the caller sent a decent one or none.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, https: bool, hand_on: bool = True) -> None:
         self.app = app
         self.metrics = metrics
+        self.hand_on = hand_on
         self.log = structlog.get_logger("arzesh.request").bind()
         self.headers = SECURITY_HEADERS + ((HSTS,) if https else ())
+        self.names = frozenset(name for name, _ in self.headers) | {b"x-request-id", b"content-security-policy"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         facts, sent = facts_of(scope), Sent()
-        # The panel, too, finds the id in the header, whether the caller sent a decent one or none.
-        kept = [header for header in scope["headers"] if header[0] != b"x-request-id"]
-        scope["headers"] = [*kept, (b"x-request-id", facts.request_id.encode())]
+        if self.hand_on:
+            kept = [header for header in scope["headers"] if header[0] != b"x-request-id"]
+            scope["headers"] = [*kept, (b"x-request-id", facts.request_id.encode())]
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self.added(message, facts)]
+                message["headers"] = self.completed(message.get("headers", ()), facts)
             await send(message)
 
         self.metrics.running.inc()
-        structlog.contextvars.bind_contextvars(request_id=facts.request_id)
+        logs.request_id.set(facts.request_id)
         try:
             await self.app(scope, receive, outward)
         except Exception:
@@ -67,15 +74,16 @@ class Front:
                 await fail(outward, facts)
         finally:
             self.close(scope, facts, sent)
-            structlog.contextvars.unbind_contextvars("request_id")
 
-    def added(self, message: Message, facts: Facts) -> list[tuple[bytes, bytes]]:
-        """Headers that the answer lacks; a page brings its own content policy."""
-        present = {name.lower(): value for name, value in message.get("headers", ())}
-        wanted = [*self.headers, (b"x-request-id", facts.request_id.encode())]
-        if not present.get(b"content-type", b"").startswith(b"text/html"):
-            wanted.append((b"content-security-policy", DATA_POLICY))
-        return [(name, value) for name, value in wanted if name not in present]
+    def completed(self, headers: Iterable[tuple[bytes, bytes]], facts: Facts) -> list[tuple[bytes, bytes]]:
+        """The headers with those that the answer lacks; a page brings its own content policy."""
+        given = list(headers)
+        mark = (b"x-request-id", facts.request_id.encode())
+        if self.names.isdisjoint([name for name, _ in given]) and not is_page(given):
+            return [*given, *self.headers, mark, POLICY]
+        present = {name.lower() for name, _ in given}
+        wanted = [*self.headers, mark, *(() if is_page(given) else (POLICY,))]
+        return given + [header for header in wanted if header[0] not in present]
 
     def close(self, scope: Scope, facts: Facts, sent: Sent) -> None:
         self.metrics.running.dec()
@@ -84,27 +92,35 @@ class Front:
             facts.credential = named(actor)
         seconds = time.perf_counter() - sent.began
         status = sent.status or 499  # as nginx has it: the client left before there was an answer
-        self.metrics.note(scope["path"], scope["method"], status, facts, seconds)
-        tell = self.log.debug if scope["path"] in PROBES and status < 400 else self.log.info
-        tell(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            ms=round(seconds * 1000, 1),
-            **{name: value for name, value in told(facts).items() if value is not None},
-        )
+        path: str = scope["path"]
+        self.metrics.note(path, scope["method"], status, facts, seconds)
+        details = told(facts, scope["method"], path, status, seconds)
+        if path in PROBES and status < 400:
+            self.log.debug("request", **details)
+        else:
+            logs.tell("request", details)
 
 
-def told(facts: Facts) -> dict[str, object]:
-    return {
+def is_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(value.startswith(b"text/html") for name, value in headers if name.lower() == b"content-type")
+
+
+def told(facts: Facts, method: str, path: str, status: int, seconds: float) -> dict[str, object]:
+    """What a log line says of a request, by name in their order; without what is not known."""
+    details = {
         "client": facts.client or None,
-        "credential": facts.credential,
-        "operation": facts.operation,
-        "document": facts.document,
-        "cost": facts.cost,
         "code": facts.code,
+        "cost": facts.cost,
+        "credential": facts.credential,
+        "document": facts.document,
+        "method": method,
+        "ms": round(seconds * 1000, 1),
+        "operation": facts.operation,
+        "path": path,
+        "request_id": facts.request_id,
+        "status": status,
     }
+    return {name: value for name, value in details.items() if value is not None}
 
 
 async def fail(send: Send, facts: Facts) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -67,38 +66,44 @@ class Buckets:
         self.levels = {key: kept for key, kept in self.levels.items() if self.level(key, now) < self.size}
 
 
-@dataclass
-class Departure:
-    """Cancels a task when the client of its request leaves."""
+@dataclass(slots=True)
+class Watch:
+    """Ends a task at its deadline, or when the client of its request leaves.
+
+    Most requests are answered before it begins: until then it is one timer of the event loop.
+    """
 
     task: asyncio.Task[Any]
     receive: Receive
-    noticed: bool = False
+    deadline: float
+    reason: type[Exception] | None = None
+    timer: asyncio.TimerHandle | None = None
     watcher: asyncio.Task[None] | None = None
 
-    def watch(self) -> None:
-        self.watcher = asyncio.get_running_loop().create_task(self.notice())
+    def start(self) -> None:
+        first = min(PATIENCE, self.deadline)
+        self.timer = asyncio.get_running_loop().call_later(first, self.begin, self.deadline - first)
+
+    def begin(self, left: float) -> None:
+        loop = asyncio.get_running_loop()
+        self.timer = loop.call_later(left, self.end, Timeout)
+        self.watcher = loop.create_task(self.notice())
 
     async def notice(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
-        self.noticed = True
-        self.task.cancel()
+        self.end(ClientGone)
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        timer = asyncio.get_running_loop().call_later(PATIENCE, self.watch)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if not self.noticed:
-                raise
-            self.task.uncancel()
-            raise ClientGone from None
-        finally:
-            timer.cancel()
-            if self.watcher is not None:
-                self.watcher.cancel()
+    def end(self, reason: type[Exception]) -> None:
+        if self.reason is None:
+            self.reason = reason
+            self.task.cancel()
+
+    def stop(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.watcher is not None:
+            self.watcher.cancel()
 
 
 async def within(deadline: float, receive: Receive, work: Coroutine[Any, Any, T]) -> T:
@@ -109,12 +114,17 @@ async def within(deadline: float, receive: Receive, work: Coroutine[Any, Any, T]
     """
     task = asyncio.current_task()
     assert task is not None
-    limit = asyncio.timeout(deadline)
+    before = task.cancelling()
+    watch = Watch(task, receive, deadline)
+    watch.start()
     try:
-        with Departure(task, receive).watched():
-            async with limit:
-                return await work
-    except TimeoutError:
-        if not limit.expired():
+        return await work
+    except asyncio.CancelledError:
+        # Somebody else may have cancelled the task too, who must be heeded.
+        if watch.reason is None or task.uncancel() > before:
             raise
+        if watch.reason is ClientGone:
+            raise ClientGone from None
         raise Timeout(f"The request took longer than {deadline:g} s and was stopped; ask for less at once.") from None
+    finally:
+        watch.stop()

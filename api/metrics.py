@@ -34,6 +34,8 @@ class Metrics:
     """
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    timings: dict[tuple[str, str, int, str], Histogram] = field(default_factory=dict)
+    """The histograms by their labels, which prometheus-client would look up under a lock."""
 
     def __post_init__(self) -> None:
         own = self.registry
@@ -76,7 +78,11 @@ class Metrics:
         surface = first if first in SURFACES else "other"
         operation = (facts.operation or "unnamed") if facts.trusted else ""
         known = method if method in ("GET", "POST", "HEAD", "OPTIONS") else "other"
-        self.requests.labels(surface, known, f"{status // 100}xx", operation).observe(seconds)
+        labels = (surface, known, status // 100, operation)
+        timing = self.timings.get(labels)
+        if timing is None:
+            timing = self.timings[labels] = self.requests.labels(surface, known, f"{status // 100}xx", operation)
+        timing.observe(seconds)
         if facts.code:
             self.errors.labels(facts.code).inc()
         if facts.cost:
