@@ -19,6 +19,7 @@ from graphql import (
 
 from crm.errors import CrmError
 from schema.select.cache import Recent
+from schema.select.givens import Givens, givens
 from schema.select.limits import MAX_TOKENS, check_document
 from schema.select.selection import variables_in
 
@@ -48,6 +49,8 @@ class Prepared:
     node: DocumentNode
     operations: Mapping[str, OperationDefinitionNode]
     fragments: Mapping[str, FragmentDefinitionNode]
+    givens: Mapping[str, Givens | None] = field(default_factory=dict)
+    """How to read the variables of an operation, where they are plain; by the operation's name."""
     plans: dict[Any, Any] = field(default_factory=dict)
     """Plans by operation and the truth values of its directives; see `plan`."""
 
@@ -97,6 +100,7 @@ class Documents:
             node=node,
             operations={part.name.value if part.name else "": part for part in operations},
             fragments={part.name.value: part for part in fragments},
+            givens={part.name.value if part.name else "": givens(part) for part in operations},
         )
 
 
