@@ -26,6 +26,7 @@ ENTRY = np.dtype(
         ("orders", "i4"),
         ("revenue", "i8"),
         ("first_revenue", "i8"),
+        ("early_revenue", "i8"),
         ("list_revenue", "i8"),
         ("goods", "i8"),
         ("uncosted", "i8"),
@@ -110,7 +111,10 @@ class Book:
     @cached_property
     def repeat_spend(self) -> Floats:
         """Mean money of the buyers' repeat purchase days; NaN for those who bought on one day only."""
-        rest = (self.buyers["revenue"] - self.buyers["first_revenue"]) / MICRO
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean: Floats = np.where(self.history.x > 0, rest / self.history.x, np.nan)
-        return mean
+        return _mean(self.buyers["revenue"] - self.buyers["first_revenue"], self.history.x)
+
+
+def _mean(money: NDArray[np.int64], x: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Floats = np.where(x > 0, money / MICRO / x, np.nan)
+    return mean

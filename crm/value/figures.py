@@ -15,7 +15,7 @@ from crm.value.arrays import Bools, Floats, Ints
 from crm.value.assumptions import MICRO, Assumptions
 from crm.value.book import NEVER, Book
 from crm.value.findings import Findings, plain
-from crm.value.fitting import Fitted
+from crm.value.fitted import Fitted
 from crm.value.lacks import Why
 from crm.value.scoring import Facts, Forecast, axes, facts, forecast, recency_scores, rfm_cuts, tier
 
@@ -90,7 +90,7 @@ def find(book: Book, assumed: Assumptions, fitted: Fitted) -> tuple[Findings, Wo
         spend=fitted.spend,
         mean_spend=fitted.mean_spend,
         variation=fitted.variation,
-        dispersion=fitted.dispersion,
+        level=fitted.level,
         lacking=fitted.lacking,
         contribution=float((first.margin - first.serving).sum()) / revenue if revenue > 0 else 0.0,
         purchase_size=revenue / MICRO / max(1, int(book.rows["purchases"].sum())),

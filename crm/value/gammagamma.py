@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
@@ -100,15 +102,32 @@ def expected_spend(parameters: Parameters, x: Floats, z: Floats) -> Floats:
     return expected
 
 
-def spend_squares(parameters: Parameters, x: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Posterior expectations (within, between), each (n,): of the variance of one purchase and of the
-    squared mean.
+@dataclass(frozen=True)
+class Spend:
+    """The money of one purchase of n customers: gamma of shape p and rate nu; nu gamma of (tail, rate), (n,)."""
 
-    With nu ~ gamma(q + p x, gamma + x z) these are p E[1/nu^2] and p^2 E[1/nu^2]; infinite where q + p x <=
-    2.
+    p: float
+    tail: Floats
+    rate: Floats
+
+    @property
+    def mean(self) -> Floats:
+        """Expected money per purchase, shape (n,)."""
+        return self.p * self.rate / (self.tail - 1)
+
+
+CERTAIN = 1e6
+
+
+def spend(parameters: Parameters, x: Floats, z: Floats) -> Spend:
+    """What is known of the spend of customers with x past purchases of mean z, shape (n,): nu ~ gamma(q + p x, gamma +
+    x z).
     """
     p, q, gamma = parameters
-    shape, rate = q + p * x, gamma + x * np.where(x > 0, z, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse_square = np.where(shape > 2, rate**2 / ((shape - 1) * (shape - 2)), np.inf)
-    return p * inverse_square, p * p * inverse_square
+    return Spend(p, q + p * x, gamma + x * np.where(x > 0, z, 0.0))
+
+
+def known_spend(mean: Floats, variation: float) -> Spend:
+    """Spend of a known mean per purchase, shape (n,), and a known variation (standard deviation over mean)."""
+    p = 1 / max(variation, 1e-3) ** 2
+    return Spend(p, np.full(len(mean), CERTAIN), mean * (CERTAIN - 1) / p)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv, ndtri
+from scipy.special import ndtri
+from scipy.stats import nbinom
 
 from crm.errors import ValidationFailed
+from crm.value import betaprime
 from crm.value.arrays import Floats
+from crm.value.gammagamma import Spend
 from crm.value.optimise import Fit
+from crm.value.purchases import Counts
+
+WIDEST = 0.999
+LEAST_SHAPE = 1e-3
 
 
 def parameter_interval(
@@ -19,7 +27,7 @@ def parameter_interval(
     covariance.
 
     Worked on the logarithm of the figure, so limits stay positive. This is what refitting would change, not
-    what one customer will do: for that see `predictive_interval`.
+    what one customer will do: for that see `Money`.
     """
     center = function(fit.parameters)
     moves = np.exp(np.eye(len(fit.parameters)) * step)
@@ -53,41 +61,89 @@ def drawn_interval(
     return low, high
 
 
-def spend_variance(purchases: Floats, squares: Floats, spend: Floats, within: Floats, between: Floats) -> Floats:
-    """Variance of the money spent in a horizon, shape (n,).
+@dataclass(frozen=True)
+class Money:
+    """What each of n customers will bring within a horizon, as a distribution; each of shape (n,).
 
-    purchases, squares: expected number of purchases and of its square. spend: expected money per purchase.
-    within, between: from `gammagamma.spend_squares`. E[S^2] = E[Y] within + E[Y^2] between, less the
-    squared mean.
+    Nothing with probability `nothing`; otherwise `scale` times a beta prime of (shape, tail).
     """
-    variance: Floats = purchases * within + squares * between - (purchases * spend) ** 2
-    return np.maximum(variance, 0.0)
+
+    nothing: Floats
+    shape: Floats
+    tail: Floats
+    scale: Floats
+
+    def below(self, value: Floats) -> tuple[Floats, Floats]:
+        """P(less than each value) and P(at most it), each (n,); they differ where the value is 0."""
+        some = np.clip(value / self.scale, 0.0, 1e300)
+        up_to = self.nothing + (1 - self.nothing) * np.where(value > 0, betaprime.cdf(self.shape, self.tail, some), 0.0)
+        return np.where(value > 0, up_to, 0.0), up_to
+
+    def limits(self, level: float) -> tuple[Floats, Floats]:
+        """The central interval of a level: as much chance below as above it, each (n,)."""
+        edge = (1 - _checked(level)) / 2
+        return self._quantile(edge), self._quantile(1 - edge)
+
+    def _quantile(self, share: float) -> Floats:
+        result = np.zeros(len(self.nothing))
+        some = self.nothing < share
+        within = (share - self.nothing[some]) / (1 - self.nothing[some])
+        result[some] = self.scale[some] * betaprime.quantile(self.shape[some], self.tail[some], within)
+        return result
 
 
-def predictive_interval(mean: Floats, variance: Floats, chance: Floats, level: float = 0.9) -> tuple[Floats, Floats]:
-    """Limits, each (n,), for what one customer will really bring within a horizon.
+def money(counts: Counts, each: Spend) -> Money:
+    """The distribution of what is spent, given those of the number of purchases and of the money of one.
 
-    mean, variance: of the purchases or the money. chance: P(anything at all). Nothing has probability 1 - chance; what
-    there is otherwise is taken as the gamma distribution with the remaining mean and variance. An infinite variance
-    gives an infinite upper limit.
+    Given a customer's rate of spend, k purchases bring a gamma of shape p k; over the k there are, its mean and
+    variance are matched by one gamma. The rate is uncertain itself (Gamma-Gamma), which makes it a beta prime.
     """
-    edge = (1 - _checked(level)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean_if_any = mean / chance
-        shape = mean_if_any**2 / ((variance + mean**2) / chance - mean_if_any**2)
-    low, high = (_quantile(mean_if_any, shape, 1 - chance, quantile) for quantile in (edge, 1 - edge))
-    return low, np.where(np.isinf(variance), np.inf, high)
+        shape = counts.mean**2 / (counts.mean / each.p + counts.variance)
+    shape = np.clip(np.nan_to_num(shape, nan=1.0), LEAST_SHAPE, 1e9)
+    return Money(1 - counts.chance, shape, each.tail, each.rate * each.p * counts.mean / shape)
 
 
-def _quantile(mean: Floats, shape: Floats, nothing: Floats, quantile: float) -> Floats:
-    result = np.zeros(len(mean))
-    certain = ~(shape < 1e8) | (shape < 0)
-    some = nothing < quantile
-    result[some & certain] = mean[some & certain]
-    rows = some & ~certain & (shape > 0)
-    within = (quantile - nothing[rows]) / (1 - nothing[rows])
-    result[rows] = mean[rows] * gammaincinv(shape[rows], within) / shape[rows]
-    return result
+def purchases_below(counts: Counts, actual: Floats) -> tuple[Floats, Floats]:
+    """P(fewer purchases than happened) and P(at most so many), each (n,).
+
+    Those who buy at all buy once, and a negative binomial number of times more.
+    """
+    more = np.maximum(counts.mean - 1, 1e-9)
+    spread = np.maximum(counts.variance, more * (1 + 1e-9))
+    r, chance = more**2 / (spread - more), more / spread
+    at_most = [
+        1 - counts.chance + counts.chance * np.where(k >= 1, nbinom.cdf(k - 1, r, chance), 0.0)
+        for k in (actual - 1, actual)
+    ]
+    return np.where(actual > 0, at_most[0], 0.0), at_most[1]
+
+
+def coverage(below: tuple[Floats, Floats], level: float) -> float:
+    """The share of outcomes within the central interval of a level, from P(less) and P(at most) of each.
+
+    Of an outcome that has a probability of its own, the part counts that lies within (Czado, Gneiting and Held 2009):
+    so a right model covers exactly `level`, however coarse the outcomes are.
+    """
+    less, at_most = below
+    edge = (1 - _checked(level)) / 2
+    atom = at_most - less
+    held = np.minimum(at_most, 1 - edge) - np.maximum(less, edge)
+    single = (at_most >= edge) & (at_most <= 1 - edge)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.where(atom > 1e-12, np.clip(held, 0.0, None) / atom, single)
+    return float(part.mean())
+
+
+def level_that_holds(below: tuple[Floats, Floats], level: float) -> float:
+    """The level, at least `level`, whose central intervals held `level` of the outcomes; at most 0.999."""
+    low, high = _checked(level), WIDEST
+    if coverage(below, low) >= level:
+        return low
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if coverage(below, middle) >= level else (middle, high)
+    return high
 
 
 def _checked(level: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -27,18 +28,28 @@ def expected_purchases(
     return _times_alive(model, p, history, alive) * history.pairs.once(partial(model.purchases_if_alive, p, t))
 
 
-def purchase_squares(
-    model: PurchaseModel, p: Parameters, history: History, t: float, alive: Floats | None = None
-) -> Floats:
-    """Expected squared number of purchases in (T, T + t], shape (n,): with the mean it gives the spread."""
-    return _times_alive(model, p, history, alive) * history.pairs.once(partial(model.square_if_alive, p, t))
+@dataclass(frozen=True)
+class Counts:
+    """Purchases in (T, T + t], shape (n,): the chance of any, and mean and variance of their number if any."""
+
+    chance: Floats
+    mean: Floats
+    variance: Floats
 
 
-def purchase_within(
+def purchase_counts(
     model: PurchaseModel, p: Parameters, history: History, t: float, alive: Floats | None = None
-) -> Floats:
-    """P(at least one purchase in (T, T + t]), shape (n,)."""
-    return _times_alive(model, p, history, alive) * history.pairs.once(partial(model.purchase_within_if_alive, p, t))
+) -> Counts:
+    """How many purchases there can be in (T, T + t]: the posterior of rate and leaving, with chance on top."""
+    pairs = history.pairs
+    mean, square, within = (
+        pairs.once(partial(function, p, t))
+        for function in (model.purchases_if_alive, model.square_if_alive, model.purchase_within_if_alive)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, square = np.maximum(mean / within, 1.0), square / within
+    chance = _times_alive(model, p, history, alive) * within
+    return Counts(chance, mean, np.maximum(square - mean**2, 0.0))
 
 
 def churn_risk(model: PurchaseModel, p: Parameters, history: History, t: float, alive: Floats | None = None) -> Floats:

@@ -46,11 +46,18 @@ _DROP_PAIRS = """
 DELETE FROM customer_day d USING unnest($1::uuid[], $2::date[]) AS pair(customer_id, day)
 WHERE d.customer_id = pair.customer_id AND d.day = pair.day
 """
-_ADD_PAIRS = f"""{_INSERT}
+# The first days of new customers are right at once, which spares the statement after it a second version of each.
+_ADD_PAIRS = f"""
+INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, {_COLUMNS}, is_first)
+SELECT uuidv7(), now(), now(), fresh.*,
+       coalesce(fresh.day = min(fresh.day) FILTER (WHERE fresh.purchases > 0)
+                            OVER (PARTITION BY fresh.customer_id), false)
+       AND NOT EXISTS (SELECT FROM customer_day e WHERE e.customer_id = fresh.customer_id AND e.is_first)
+FROM (
 {DAYS} AND o.customer_id = ANY($2::uuid[])
   AND (o.customer_id, (o.placed_at AT TIME ZONE $1)::date) IN (SELECT * FROM unnest($3::uuid[], $4::date[]))
 GROUP BY 1, 2) fresh
-"""
+"""  # noqa: S608 - constants
 _ALL = f"""
 INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, {_COLUMNS}, is_first)
 SELECT uuidv7(), now(), now(), fresh.*,

@@ -11,9 +11,8 @@ from crm.value import clv, gammagamma, intervals, matrix, models, purchases, rfm
 from crm.value.arrays import Floats, Ints
 from crm.value.assumptions import MICRO, Assumptions
 from crm.value.book import Book
-from crm.value.findings import Findings
+from crm.value.findings import LEVEL, Findings
 
-LEVEL = 0.9
 LIFETIME_DAYS = 3650
 FURTHEST_DAYS = 36_500.0
 AT_ONCE = 200_000
@@ -118,10 +117,11 @@ def _forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: 
     t = assumed.horizon
     alive = purchases.p_alive(model, p, history)
     expected = purchases.expected_purchases(model, p, history, t, alive)
-    per_purchase, within, between = spend_per_purchase(book, findings)
+    spend = spend_per_purchase(book, findings)
+    per_purchase = spend.mean
     worth = purchases.discounted_purchases(model, p, history, assumed.clv_horizon, alive)
     residual = clv.residual_value(worth, per_purchase, contribution)
-    low, high = _interval(book, assumed, findings, alive, (per_purchase, within, between))
+    low, high = _interval(book, assumed, findings, alive, spend)
     limits = _limits(low, high, residual)
     unit = assumed.unit_days
     quantiles = (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -139,31 +139,23 @@ def _forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: 
     )
 
 
-def spend_per_purchase(book: Book, findings: Findings) -> tuple[Floats, Floats, Floats]:
-    """Expected money per purchase, and the expectations (within, between) that its spread needs, shape (m,) each."""
+def spend_per_purchase(book: Book, findings: Findings) -> gammagamma.Spend:
+    """What is known of the money of one purchase of each buyer, shape (m,)."""
     x, z = book.history.x, np.nan_to_num(book.repeat_spend)
     if findings.spend:
-        mean = gammagamma.expected_spend(findings.spend, x, z)
-        return mean, *gammagamma.spend_squares(findings.spend, x, z)
-    mean = (x * z + findings.mean_spend) / (x + 1)
-    return mean, (findings.variation * mean) ** 2, mean**2
+        return gammagamma.spend(findings.spend, x, z)
+    return gammagamma.known_spend((x * z + findings.mean_spend) / (x + 1), findings.variation)
 
 
 def _interval(
-    book: Book, assumed: Assumptions, findings: Findings, alive: Floats, spend: tuple[Floats, Floats, Floats]
+    book: Book, assumed: Assumptions, findings: Findings, alive: Floats, spend: gammagamma.Spend
 ) -> tuple[Floats, Floats]:
     """Limits of the undiscounted money that each buyer brings until the horizon of value, over its expectation."""
-    model, p, history = models.model(str(findings.model)), findings.parameters, book.history
-    t = float(assumed.clv_horizon.ends[-1])
-    mean = purchases.expected_purchases(model, p, history, t, alive)
-    squares = purchases.purchase_squares(model, p, history, t, alive)
-    chance = purchases.purchase_within(model, p, history, t, alive)
-    per_purchase, within, between = spend
-    # The holdout period showed how much wider than predicted the truth scatters.
-    variance = intervals.spend_variance(mean, squares, per_purchase, within, between) * findings.dispersion
-    low, high = intervals.predictive_interval(mean * per_purchase, variance, chance, LEVEL)
+    model, p = models.model(str(findings.model)), findings.parameters
+    counts = purchases.purchase_counts(model, p, book.history, float(assumed.clv_horizon.ends[-1]), alive)
+    low, high = intervals.money(counts, spend).limits(findings.level)
+    whole = counts.chance * counts.mean * spend.mean
     with np.errstate(divide="ignore", invalid="ignore"):
-        whole = mean * per_purchase
         return np.where(whole > 0, low / whole, 1.0), np.where(whole > 0, high / whole, 1.0)
 
 

@@ -90,9 +90,9 @@ class ModelCalibration:
 @strawberry.type(description="How many customers of the holdout period lay within intervals of a level.")
 class ModelCoverage:
     level: float
-    nominal: float = strawberry.field(description="Of their purchases, within the intervals that the models predict.")
-    purchases: float = strawberry.field(description="Of their purchases, within the intervals as published.")
-    money: float | None = strawberry.field(description="Of what they spent, within the intervals as published.")
+    purchases: float = strawberry.field(description="Their purchases, within the intervals that the models predict.")
+    money: float = strawberry.field(description="What they spent, within the intervals that the models predict.")
+    published: float = strawberry.field(description="What they spent, within the intervals as they are published.")
 
 
 @strawberry.type(description="A fitted parameter of purchases (PURCHASES) or of spend per purchase (SPEND).")
@@ -116,7 +116,9 @@ class ModelQuality:
     candidates: list[ModelCandidate]
     calibration: list[ModelCalibration]
     coverage: list[ModelCoverage]
-    widening: float = strawberry.field(description="How much wider than predicted the intervals are made.")
+    interval_level: float = strawberry.field(
+        description="The published intervals hold 0.9 of the truth as the models predict them at this level."
+    )
     correlation: float | None = strawberry.field(description="Of spend per purchase and frequency; none is assumed.")
     parameters: list[ModelParameter]
     warnings: list[str]

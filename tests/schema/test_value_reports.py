@@ -20,9 +20,9 @@ from tests.schema.asking import ask
 
 PERIODS = """query($id: ID) { profitPeriods(since: "2026-07-01", until: "2026-11-01", grain: MONTH, customerId: $id) {
   period buyers revenue netProfit } }"""
-QUALITY = """query($run: ID) { modelQuality(runId: $run) { model holdoutDays fittedOn widening correlation
+QUALITY = """query($run: ID) { modelQuality(runId: $run) { model holdoutDays fittedOn intervalLevel correlation
   candidates { model chosen expected actual bias rootMeanSquare } calibration { frequency more customers }
-  coverage { level nominal purchases money } parameters { part name value standardError } warnings } }"""
+  coverage { level purchases money published } parameters { part name value standardError } warnings } }"""
 DELIVERED = "{ deliveredValues { tier level customers } }"
 
 

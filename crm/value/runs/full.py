@@ -23,7 +23,8 @@ from crm.value.assumptions import Assumptions
 from crm.value.book import Book
 from crm.value.figures import Worth, figures, find, slices
 from crm.value.findings import Findings
-from crm.value.fitting import Fitted, fit
+from crm.value.fitted import Fitted
+from crm.value.fitting import fit
 from crm.value.runs import network, partition, settings, snapshots
 from crm.value.runs.inputs import Moment, holdout_start, read
 from crm.value.runs.publish import publish

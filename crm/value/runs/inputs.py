@@ -34,6 +34,7 @@ SELECT customer_id,
        sum(orders) AS orders,
        sum(revenue) AS revenue,
        sum(revenue) FILTER (WHERE is_first) AS first_revenue,
+       sum(revenue) FILTER (WHERE day <= $3::date) AS early_revenue,
        sum(list_revenue) AS list_revenue,
        sum(cost_of_goods) AS goods,
        sum(uncosted_revenue) AS uncosted
@@ -85,6 +86,7 @@ SELECT c.id,
        coalesce(d.purchases, 0)::int4, coalesce(d.early_purchases, 0)::int4,
        coalesce(d.early_last_day, {NEVER})::int4, coalesce(d.orders, 0)::int4,
        coalesce(d.revenue * 10000, 0)::int8, coalesce(d.first_revenue * 10000, 0)::int8,
+       coalesce(d.early_revenue * 10000, 0)::int8,
        coalesce(d.list_revenue * 10000, 0)::int8, coalesce(d.goods * 10000, 0)::int8,
        coalesce(d.uncosted * 10000, 0)::int8,
        round((coalesce(k.serving, 0) + coalesce(i.cost, 0)) * 10000)::int8,
@@ -101,7 +103,7 @@ LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
 LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
 LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id
 LEFT JOIN value_snapshot p ON p.run_id = $4 AND p.customer_id = c.id
-WHERE (d.orders > 0 OR least(c.created_at, c.acquired_at) <= $2) {{some}}
+WHERE (d.orders > 0 OR least(c.created_at, c.acquired_at) <= $2) AND c.merged_into_id IS NULL {{some}}
 ORDER BY c.id
 """  # noqa: S608 - constants
 _EVERYBODY = _BOOK.format(only="", some="")

@@ -52,13 +52,14 @@ class Calibration:
 class Coverage:
     """The share of customers whose purchases, and whose money, of the holdout period lay within intervals of a level.
 
-    nominal: as the models predict them; purchases, money: as published, after what the holdout period taught.
+    purchases, money: within the intervals that the models predict; published: of money, within those that are made
+    wider so that they hold what they promise.
     """
 
     level: float
-    nominal: float
     purchases: float
-    money: float | None
+    money: float
+    published: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ class Parameter:
 class Quality:
     """What a reader should know before believing a run's forecasts.
 
-    widening: how much wider than predicted the intervals are made. correlation: of spend per purchase and frequency
+    interval_level: the level of the predicted intervals that held 0.9 of the holdout period: the published intervals
+    of 0.9 are of it. correlation: of spend per purchase and frequency
     among repeat buyers, which the spend model takes to be none.
     """
 
@@ -90,7 +92,7 @@ class Quality:
     candidates: list[Candidate]
     calibration: list[Calibration]
     coverage: list[Coverage]
-    widening: float
+    interval_level: float
     correlation: float | None
     parameters: list[Parameter]
     warnings: list[str]
@@ -116,7 +118,7 @@ async def quality(actor: Actor, *, run_id: UUID | None = None) -> Quality:
         candidates=_candidates(holdout),
         calibration=_calibration(holdout.get("calibration", [])),
         coverage=[Coverage(**level) for level in told.get("coverage", [])],
-        widening=float(found.get("dispersion", 1.0)),
+        interval_level=float(found.get("level", 0.9)),
         correlation=told.get("spendFrequencyCorrelation"),
         parameters=[*_parameters("PURCHASES", purchases), *_parameters("SPEND", told.get("spend", {}))],
         warnings=orjson.loads(row["warnings"]),

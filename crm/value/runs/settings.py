@@ -14,7 +14,7 @@ from crm.database import fetch, transaction
 from crm.errors import ValidationFailed
 from crm.events import EventType
 from crm.value.assumptions import Assumptions
-from crm.value.fitting import AUTO
+from crm.value.judging import AUTO
 from crm.value.models import MODELS
 from models import Channel, InteractionKind, OrganizationSetting
 

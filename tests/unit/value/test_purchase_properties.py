@@ -18,8 +18,7 @@ from crm.value.purchases import (
     expected_purchases,
     next_purchase_after,
     p_alive,
-    purchase_squares,
-    purchase_within,
+    purchase_counts,
 )
 
 Numbers = tuple[float, ...]
@@ -72,10 +71,11 @@ def test_expected_purchases_rise_and_are_concave(
 def test_chances_fit_together(name: str, p: Numbers, history: History, t: float) -> None:
     """Markov's and Jensen's inequalities hold between the figures of one customer."""
     model = MODELS[name]
-    expected, squared = expected_purchases(model, p, history, t), purchase_squares(model, p, history, t)
-    within = purchase_within(model, p, history, t)
-    assert np.all((within >= -1e-12) & (within <= np.minimum(1, expected) + 1e-7 * (1 + expected)))
-    assert np.all(squared >= np.maximum(expected, expected**2) * (1 - 1e-6) - 1e-9)
+    expected, counts = expected_purchases(model, p, history, t), purchase_counts(model, p, history, t)
+    assert np.all((counts.chance >= -1e-12) & (counts.chance <= np.minimum(1, expected) + 1e-7 * (1 + expected)))
+    assert np.all(np.nan_to_num(counts.variance) >= 0)
+    seen = counts.chance > 1e-9
+    np.testing.assert_allclose((counts.chance * counts.mean)[seen], expected[seen], rtol=1e-5)
 
 
 @given(names, parameters, customers(), weeks)
