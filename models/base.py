@@ -49,6 +49,10 @@ class Record(Model):
     created_at = fields.DatetimeField(auto_now_add=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
+    # Tortoise's own looks for asynchronous defaults, of which we have none, and for relations of another class, which
+    # the type checker finds, at every assignment; an import makes over a million of them.
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
+
     class Meta:
         abstract = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
@@ -28,6 +28,12 @@ TRAIL = ("id", "created_at", "updated_at", "noun", "noun_id", "customer_id", "ac
 AUDIT = (*TRAIL, "request_id", "action", "changes")
 EVENT = (*TRAIL, "request_id", "type", "data")
 
+Changes = dict[str, Any] | Record
+"""What an audit entry says; of a record that was made, the record itself, from which all is read when it is written."""
+
+Entry = tuple[tuple[Any, ...], Changes]
+"""Whom an entry of the trail is about, in the order of its columns but for the id, and what it says."""
+
 
 @dataclass
 class Batch:
@@ -37,8 +43,8 @@ class Batch:
     now: datetime
     records: dict[type[Record], list[Record]] = field(default_factory=dict)
     changed: dict[type[Record], dict[UUID, Record]] = field(default_factory=dict)
-    audits: list[tuple[Any, ...]] = field(default_factory=list)
-    events: list[tuple[Any, ...]] = field(default_factory=list)
+    audits: list[Entry] = field(default_factory=list)
+    events: list[Entry] = field(default_factory=list)
 
     def keep(self, record: Record) -> None:
         """A new record that belongs to another and leaves no trail of its own."""
@@ -48,8 +54,7 @@ class Batch:
     def create(self, record: Record, type: EventType, data: dict[str, Any] | None = None) -> None:
         """A new record with the trail that `crm.changes.create` leaves."""
         self.keep(record)
-        made = {name: (None, value) for name, value in audit.state(record).items() if value is not None}
-        self.note(type, record, made, data or {})
+        self.note(type, record, record, data or {})
 
     def update(
         self, record: Versioned, type: EventType, changes: dict[str, list[Any]], data: dict[str, Any] | None = None
@@ -65,10 +70,10 @@ class Batch:
         record.updated_at = self.now
         self.changed.setdefault(record.__class__, {})[record.id] = record
 
-    def note(self, type: EventType, record: Record, changes: dict[str, Any], data: dict[str, Any]) -> None:
+    def note(self, type: EventType, record: Record, changes: Changes, data: dict[str, Any]) -> None:
         about = (self.now, self.now, noun(record.__class__), record.id, owner(record), *self.author, type.value)
-        self.audits.append((new_id(), *about, json(changes)))
-        self.events.append((new_id(), *about, json(data) if data else "{}"))
+        self.audits.append((about, changes))
+        self.events.append((about, data))
 
     @cached_property
     def author(self) -> tuple[str, UUID | None, str, str | None]:
@@ -80,8 +85,19 @@ class Batch:
         for model in TABLES:
             await insert(model, self.records.get(model, []))
             await rewrite(model, list(self.changed.get(model, {}).values()))
-        await copy_records("audit_entry", AUDIT, self.audits)
-        await copy_records("event", EVENT, self.events)
+        await copy_records("audit_entry", AUDIT, trail(self.audits))
+        await copy_records("event", EVENT, trail(self.events))
+
+
+def trail(entries: Iterable[Entry]) -> Iterator[tuple[Any, ...]]:
+    """Entries as rows; made one by one as COPY asks for them, so that the server takes some in while we make others."""
+    for about, said in entries:
+        yield (new_id(), *about, json(made(said) if isinstance(said, Record) else said) if said else "{}")
+
+
+def made(record: Record) -> dict[str, Any]:
+    """The changes that made a record."""
+    return {name: (None, value) for name, value in audit.state(record).items() if value is not None}
 
 
 def json(value: Any) -> str:
@@ -105,7 +121,7 @@ async def rewrite(model: type[Record], records: list[Record]) -> None:
 
 
 @cache
-def shape(model: type[Record]) -> tuple[tuple[str, ...], Callable[[Iterable[Record]], list[tuple[Any, ...]]]]:
+def shape(model: type[Record]) -> tuple[tuple[str, ...], Callable[[Iterable[Record]], Iterator[tuple[Any, ...]]]]:
     """The columns of a table that we write, and a function that reads them off records."""
     fields = model._meta.fields_map
     written = [name for name in model._meta.fields_db_projection if not fields[name].generated]
@@ -113,9 +129,9 @@ def shape(model: type[Record]) -> tuple[tuple[str, ...], Callable[[Iterable[Reco
     jsons = [position for position, name in enumerate(written) if isinstance(fields[name], JSONField)]
     read = attrgetter(*written)
 
-    def values(records: Iterable[Record]) -> list[tuple[Any, ...]]:
+    def values(records: Iterable[Record]) -> Iterator[tuple[Any, ...]]:
         rows = map(read, records)
-        return [with_json(row, jsons) for row in rows] if jsons else list(rows)
+        return (with_json(row, jsons) for row in rows) if jsons else rows
 
     return columns, values
 

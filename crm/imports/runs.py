@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -78,10 +79,11 @@ async def take_in(
         return run
     left = run.rows_refused
     try:
-        with uncollected():
-            for chunk in _chunks(_left_over(run, source.entries())):
-                await _keep(actor, source.kind, run, chunk, now)
-                report(run)
+        async with aclosing(_chunks(_left_over(run, source.entries()))) as chunks:
+            with uncollected():
+                async for chunk in chunks:
+                    await _keep(actor, source.kind, run, chunk, now)
+                    report(run)
     except Blocked as problem:
         await ImportRun.filter(id=run.id).update(status=ImportStatus.FAILED, error=problem.message)
         raise
@@ -106,12 +108,13 @@ def uncollected() -> Iterator[None]:
 
 async def _try_out(actor: Actor, source: Source, now: datetime, report: Report) -> ImportRun:
     run = _fresh(actor, source)
-    for chunk in _chunks((None, entry) for entry in source.entries()):
-        with suppress(_Undo):
-            async with transaction():
-                _count(run, chunk, await _write(actor, source.kind, chunk, now))
-                raise _Undo
-        report(run)
+    async with aclosing(_chunks((None, entry) for entry in source.entries())) as chunks:
+        async for chunk in chunks:
+            with suppress(_Undo):
+                async with transaction():
+                    _count(run, chunk, await _write(actor, source.kind, chunk, now))
+                    raise _Undo
+            report(run)
     return run
 
 
@@ -153,10 +156,20 @@ def _left_over(run: ImportRun, entries: Iterable[Entry]) -> Iterator[Attempt]:
             yield before[entry.line], entry
 
 
-def _chunks(attempts: Iterable[Attempt]) -> Iterator[list[Attempt]]:
+async def _chunks(attempts: Iterable[Attempt]) -> AsyncGenerator[list[Attempt], None]:
+    """The entries in chunks; the next one is read while the database is busy with the one before it."""
     iterator = iter(attempts)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
+
+    def read() -> list[Attempt]:
+        return list(islice(iterator, CHUNK))
+
+    coming = asyncio.ensure_future(asyncio.to_thread(read))
+    try:
+        while chunk := await coming:
+            coming = asyncio.ensure_future(asyncio.to_thread(read))
+            yield chunk
+    finally:
+        await asyncio.wait([coming])
 
 
 async def _keep(actor: Actor, kind: ImportKind, run: ImportRun, chunk: list[Attempt], now: datetime) -> None:
