@@ -20,6 +20,7 @@ from crm.rules.fields import (
     Chosen,
     Column,
     Custom,
+    Entry,
     Field,
     FieldType,
     Label,
@@ -76,6 +77,7 @@ def _built_in() -> dict[str, Noun]:
     nouns = {key: _noun(key, exposed) for key, exposed in NOUNS.items()}
     nouns[CUSTOMER] = _customer(nouns[CUSTOMER])
     nouns["stageMove"] = _stage_move(nouns["stageMove"])
+    nouns["interaction"] = _interaction(nouns["interaction"])
     _refuse_reserved(nouns)
     return nouns
 
@@ -121,27 +123,30 @@ def _field(noun: str, exposed: Exposed, column: str) -> Field:
         tuple(str(member.value) for member in source.enum_type) if isinstance(source, CharEnumFieldInstance) else ()
     )
     currency = CURRENCIES.get(noun, {}).get(column)
+    prefix = PREFIXES.get(noun) if column == "id" else None
     return Field(
         camel(column),
         kind,
         Column(source.source_field or column),
         label(camel(column)),
         "",
-        _example(kind, choices, currency, example),
+        _example(kind, choices, currency, example, prefix),
         unit=UNITS.get(column),
         choices=choices,
         currency=currency,
         sql_type=sql_type,
         upper=column in UPPER,
-        prefix=PREFIXES.get(noun) if column == "id" else None,
+        prefix=prefix,
     )
 
 
-def _example(kind: FieldType, choices: tuple[str, ...], currency: str | None, example: str) -> str:
+def _example(
+    kind: FieldType, choices: tuple[str, ...], currency: str | None, example: str, prefix: str | None = None
+) -> str:
     if choices:
         return f'"{choices[0]}"'
     if kind is FieldType.ID:
-        return '"cus_0190c7a4-0000-7000-8000-000000000000"'
+        return f'"{prefix}_0190c7a4-0000-7000-8000-000000000000"'
     return f"{example} EUR" if currency else example
 
 
@@ -227,6 +232,21 @@ def _stage_move(noun: Noun) -> Noun:
         for key, step in steps.items()
     }
     return replace(noun, fields={**noun.fields, **added})
+
+
+def _interaction(noun: Noun) -> Noun:
+    """Adds the ratings of single things, each by its name."""
+    rating = Field(
+        "attributeRatings",
+        FieldType.NUMBER,
+        Entry("attribute_ratings"),
+        label("attributeRatings"),
+        "",
+        "7",
+        sql_type="numeric",
+        takes="attribute",
+    )
+    return replace(noun, fields={**noun.fields, rating.key: rating})
 
 
 def _custom_noun(definitions: Iterable[FieldDefinition]) -> Noun:

@@ -14,6 +14,7 @@ from crm.rules.fields import (
     OPERATORS,
     Catalogue,
     Column,
+    Entry,
     Field,
     FieldType,
     Label,
@@ -167,8 +168,7 @@ class _Checker:
         found = find_field(self.catalogue, noun, subject.path, subject.place)
         self.allow_rows(found.hops, ".".join(subject.path))
         self.allow((found.noun.scope, found.field.scope), ".".join(subject.path))
-        if subject.argument is not None and found.field.takes is None:
-            raise RuleInvalid(f"'{found.field.key}' takes nothing in brackets.")
+        _check_argument(found.field, subject.argument)
         self.comparison(found.field, node.operator, node.value)
 
     def comparison(self, field: Field, operator: Operator, value: Value) -> None:
@@ -237,6 +237,13 @@ class _Checker:
     def stage(self, node: EverInStage, noun: Noun) -> None:
         find_customer(self.catalogue, noun, node.path, node.place)
         self.allow((self.catalogue.scopes["stage"],), "ever in stage")
+
+
+def _check_argument(field: Field, argument: str | None) -> None:
+    if argument is not None and field.takes is None:
+        raise RuleInvalid(f"'{field.key}' takes nothing in brackets.")
+    if argument is None and isinstance(field.source, Entry):
+        raise RuleInvalid(f"'{field.key}' needs to know which {field.takes}: write '{field.key}(\"…\")'.")
 
 
 def _placed(fault: RuleInvalid, path: JsonPath, place: Place | None) -> RuleInvalid:

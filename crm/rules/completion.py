@@ -219,7 +219,7 @@ class _Suggesting:
         if before in keyed:
             yield from self.quoted(keyed[before])
         elif self.here.call and self.here.noun is None:
-            yield from self.quoted(self.known.lifecycles)
+            yield from self.quoted(self.known.lifecycles if subject and subject.takes == "lifecycle" else {})
         elif subject is not None and not self.here.call:
             yield from self.of_subject(subject)
 

@@ -16,6 +16,7 @@ from crm.rules.fields import (
     Column,
     Condition,
     Custom,
+    Entry,
     Field,
     FieldType,
     Noun,
@@ -138,17 +139,17 @@ class _Evaluation:
         found = find_field(self.catalogue, noun, subject.path)
         rows = self.through(found.rows, row, subject.argument)
         if node.operator is Operator.IS_EMPTY:
-            present = any(self.value(found.field, one) not in (None, "") for one in rows)
+            present = any(self.value(found.field, one, subject.argument) not in (None, "") for one in rows)
             return present is not node.value
-        return any(self.row_holds(found.field, one, node) for one in rows)
+        return any(self.row_holds(found.field, one, node, subject.argument) for one in rows)
 
-    def row_holds(self, field: Field, row: Row, node: Compare) -> bool:
+    def row_holds(self, field: Field, row: Row, node: Compare, argument: str | None) -> bool:
         currency = _currency(field, node.value)
         if currency is not None and row[field.currency or ""] != currency:
             return False
-        return self.value_holds(field, self.value(field, row), node.operator, node.value)
+        return self.value_holds(field, self.value(field, row, argument), node.operator, node.value)
 
-    def value(self, field: Field, row: Row) -> Any:
+    def value(self, field: Field, row: Row, argument: str | None = None) -> Any:
         match field.source:
             case Column(name):
                 value = row[name]
@@ -156,6 +157,8 @@ class _Evaluation:
                 return row[name]
             case Custom(column, key):
                 value = _custom(field, (row[column] or {}).get(key))
+            case Entry(column):
+                value = _custom(field, (row[column] or {}).get(argument))
         return normalise(value) if field.type is FieldType.TEXT and value is not None else value
 
     def value_holds(self, field: Field, value: Any, operator: Operator, wanted: Value) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from crm.rules.check import figure
 from crm.rules.fields import CUSTOMER, Catalogue, find_field, find_rows
 from crm.rules.sql import Binder, Compiler, Row, Shape
-from crm.rules.tree import Aggregate, Compare, FieldRef, Function, Node
+from crm.rules.sql.fields import expression
+from crm.rules.sql.figures import limiting, selected
+from crm.rules.sql.rows import chain
+from crm.rules.tree import Aggregate, Compare, FieldRef, Node
 from crm.rules.values import Context
 
 
@@ -30,20 +33,17 @@ def figure_of(
 def _field(compiler: Compiler, subject: FieldRef, row: Row) -> str:
     found = find_field(compiler.catalogue, row.noun, subject.path)
     if not found.rows:
-        return f"({compiler.expression(found.field, row.alias)})::text"
-    chain = compiler.chain(found.rows, row.alias, subject.argument)
-    value = compiler.expression(found.field, chain.alias)
-    where = " AND ".join(chain.conditions)
-    return f"(SELECT string_agg(({value})::text, ', ') FROM {chain.tables} WHERE {where})"
+        return f"({expression(compiler, found.field, row.alias, subject.argument)})::text"
+    rows = chain(compiler, found.rows, row.alias, subject.argument)
+    value = expression(compiler, found.field, rows.alias, subject.argument)
+    where = " AND ".join(rows.conditions)
+    return f"(SELECT string_agg(({value})::text, ', ') FROM {rows.tables} WHERE {where})"
 
 
 def _figure(compiler: Compiler, subject: Aggregate, node: Compare, row: Row) -> str:
     from_rows = find_rows(compiler.catalogue, row.noun, subject.relation)
     target = compiler.catalogue.noun(from_rows[-1].target)
-    chain = compiler.chain(from_rows, row.alias)
+    rows = chain(compiler, from_rows, row.alias)
     field = figure(subject, target)
-    tests = [*chain.conditions, *compiler.rows(subject, field, node.value, Row(target, chain.alias))]
-    ordered = subject.function in (Function.FIRST, Function.LAST)
-    tail = f" ORDER BY {compiler.order(subject.function, target, chain.alias)} LIMIT 1" if ordered else ""
-    value = compiler.figure(subject, field, chain.alias, target)
-    return f"(SELECT ({value})::text FROM {chain.tables} WHERE {' AND '.join(tests)}{tail})"
+    limits = limiting(compiler, subject, field, node.value, Row(target, rows.alias))
+    return f"(SELECT {selected(compiler, subject, field, target, rows, limits, shown='({})::text')})"

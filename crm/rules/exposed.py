@@ -11,6 +11,7 @@ from crm.rules.fields import Condition, Is, Label
 from models import (
     CostEntry,
     Customer,
+    FollowUp,
     Identity,
     Interaction,
     Order,
@@ -19,6 +20,7 @@ from models import (
     Relationship,
     StaffMember,
     StageTransition,
+    StrategicDesignation,
     ValueSnapshot,
 )
 
@@ -164,6 +166,15 @@ NOUNS: dict[str, Exposed] = {
         one={"customer": "customer", "staff": "staff"},
         owned="interactions",
     ),
+    "followUp": Exposed(
+        FollowUp,
+        Label("Follow-up", "پیگیری", "跟进"),
+        Scope.INTERACTION_READ,
+        ("id", "subject", "due_at", "status", "closed_at", "outcome", "created_at"),
+        time="due_at",
+        one={"customer": "customer", "owner": "staff", "interaction": "interaction"},
+        owned="followUps",
+    ),
     "costEntry": Exposed(
         CostEntry,
         Label("Cost entry", "هزینه", "成本"),
@@ -181,6 +192,15 @@ NOUNS: dict[str, Exposed] = {
         time="occurred_at",
         one={"customer": "customer"},
         owned="stageMoves",
+    ),
+    "strategicDesignation": Exposed(
+        StrategicDesignation,
+        Label("Strategic designation", "مشتری راهبردی", "战略客户认定"),
+        Scope.VALUE_READ,
+        ("id", "kind", "status", "proposed_at", "decided_at", "review_on"),
+        time="proposed_at",
+        one={"customer": "customer"},
+        owned="designations",
     ),
     "staff": Exposed(
         StaffMember,
@@ -238,6 +258,8 @@ PREFIXES: dict[str, str] = {
     "product": "prd",
     "interaction": "int",
     "costEntry": "cst",
+    "followUp": "fup",
+    "strategicDesignation": "dsg",
     "staff": "stf",
 }
 """Public prefix of each noun's id."""

@@ -72,13 +72,20 @@ class Custom:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """The value stands in a JSONB column under the key that the rule names in brackets."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
     """The value is the time passed since a column's, in seconds."""
 
     name: str
 
 
-Source = Column | Custom | Since
+Source = Column | Custom | Entry | Since
 
 
 @dataclass(frozen=True, slots=True)

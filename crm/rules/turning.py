@@ -9,6 +9,8 @@ from typing import Any
 
 from crm.rules.fields import CUSTOMER, Catalogue, Field, FieldType, Relation, Since
 from crm.rules.sql import Binder, Compiler, Context, Shape, name
+from crm.rules.sql.fields import expression
+from crm.rules.sql.rows import chain as joined
 from crm.rules.tree import Operator, Value
 from crm.rules.values import day_range, time_range, typed
 from crm.rules.ways import Chain, Timed
@@ -35,7 +37,7 @@ def reached(chain: Chain, compiler: Compiler) -> tuple[str, list[str], str]:
     customers = f"{name(compiler.catalogue.noun(CUSTOMER).table)} c"
     if not chain:
         return customers, [], "c"
-    found = compiler.chain(_plain(chain), "c")
+    found = joined(compiler, _plain(chain), "c")
     return f"{customers}, {found.tables}", found.conditions, found.alias
 
 
@@ -50,7 +52,7 @@ def _plain(chain: Sequence[Relation]) -> Sequence[Relation]:
 def _column(field: Field, compiler: Compiler, alias: str) -> str:
     if isinstance(field.source, Since):
         return f"{alias}.{name(field.source.name)}"
-    return compiler.expression(field, alias)
+    return expression(compiler, field, alias)
 
 
 def _passed(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm.access import Actor
-from crm.rules.fields import Catalogue, Field, Noun, Relation
+from crm.rules.fields import Catalogue, Entry, Field, Noun, Relation
 from crm.rules.predicate import surroundings
 
 
@@ -51,7 +51,8 @@ async def catalogue(
 
 def _field(actor: Actor, noun: Noun, field: Field, locale: str) -> CatalogueField:
     scopes = tuple(sorted({scope for scope in (noun.scope, field.scope) if scope}))
-    example = f"{field.key} {_comparison(field)}"
+    named = f'{field.key}("delivery")' if isinstance(field.source, Entry) else field.key
+    example = f"{named} {_comparison(field)}"
     return CatalogueField(
         noun.key,
         field.key,

@@ -24,7 +24,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "stage_transition": ("stageMove", "stagePosition", "stage"),
     "lifecycle": ("stageMove", "stagePosition", "stage", "lifecycle"),
     "segment": ("segmentMembership",),
-    "value_run": ("valueMetrics",),
+    "value_run": ("valueMetrics", "strategicDesignation"),
     "value_snapshot": ("valueMetrics",),
     "field_definition": ("custom",),
 }

@@ -17,6 +17,7 @@ from models import (
     Customer,
     FieldDefinition,
     FieldType,
+    FollowUp,
     Identity,
     Interaction,
     Lifecycle,
@@ -29,6 +30,7 @@ from models import (
     Stage,
     StagePosition,
     StageTransition,
+    StrategicDesignation,
     ValueRun,
     ValueSnapshot,
 )
@@ -48,11 +50,13 @@ MODELS: list[type[Model]] = [
     Order,
     OrderLine,
     Interaction,
+    FollowUp,
     CostEntry,
     StagePosition,
     StageTransition,
     SegmentMembership,
     ValueSnapshot,
+    StrategicDesignation,
 ]
 
 DEFINITIONS = [
@@ -161,6 +165,18 @@ def belongings(world: World, owner: UUID, products: list[dict[str, Any]]) -> Non
             Interaction, customer_id=owner, channel="PHONE", direction="INBOUND", kind=world.pick("CALL", "VISIT"),
             occurred_at=world.time(), subject=world.pick("", *NAMES), cost=world.pick(Decimal(10), Decimal(5)),
             cost_currency=world.pick("EUR", "USD"),
+            attribute_ratings=world.pick(None, {}, {"delivery": 3}, {"delivery": 5, "price": 2}, {"delivery": "5"}),
+        )  # fmt: skip
+    if world.dice.random() < 0.5:
+        closed = world.maybe(world.time())
+        world.add(
+            FollowUp, customer_id=owner, subject=world.pick(*NAMES), due_at=world.time(), closed_at=closed,
+            status=world.pick("DONE", "DROPPED") if closed else "OPEN", outcome=world.maybe("x"),
+        )  # fmt: skip
+    if world.dice.random() < 0.5:
+        world.add(
+            StrategicDesignation, customer_id=owner, kind="INSPIRATION", status=world.pick("PROPOSED", "DISMISSED"),
+            proposed_at=world.time(), decided_at=world.maybe(world.time()), review_on=world.maybe(world.day()),
         )  # fmt: skip
     for _ in range(world.dice.randrange(2)):
         amount = world.pick(*MONEY)
@@ -222,7 +238,8 @@ def standing(
         if world.dice.random() < 0.8:
             world.add(
                 ValueSnapshot, run_id=run["id"], customer_id=owner, as_of=NOW, clv=world.maybe(world.pick(*MONEY)),
-                frequency=world.maybe(2), p_alive=world.maybe(0.5), rfm_group=world.maybe("IR"),
+                frequency=world.maybe(2), p_alive=world.maybe(0.5), rfm_group=world.maybe("LOYAL"),
+                previous_rfm_group=world.maybe("CHAMPION"), rfm_changed_at=world.maybe(world.time()),
                 next_order_on=world.maybe(world.day()), net_profit=world.maybe(world.pick(*MONEY)),
             )  # fmt: skip
 
@@ -237,4 +254,6 @@ async def store(rows: Rows) -> Rows:
     result = {table: [dict(row) for row in found] for table, found in stored.items()}
     for row in result["customer"]:
         row["custom_fields"] = json.loads(row["custom_fields"])
+    for row in result["interaction"]:
+        row["attribute_ratings"] = json.loads(row["attribute_ratings"] or "null")
     return result

@@ -182,9 +182,12 @@ def _leaf(draw: st.DrawFn, catalogue: Catalogue, noun: Noun, depth: int) -> Node
             return EverInStage(draw(st.sampled_from(["client", "lost"])))
 
 
+_ARGUMENTS: dict[str, list[str | None]] = {"lifecycle": [None, "other"], "attribute": ["delivery", "price"]}
+
+
 @st.composite
 def _comparison(draw: st.DrawFn, make: type[FieldRef], prefix: tuple[str, ...], field: Field) -> Node:
-    argument = draw(st.sampled_from([None, "other"])) if field.takes else None
+    argument = draw(st.sampled_from(_ARGUMENTS[field.takes])) if field.takes else None
     return draw(_compared(FieldRef((*prefix, field.key), argument), field))
 
 

@@ -127,6 +127,6 @@ def test_json_input_is_checked_by_the_same_paths() -> None:
 
 def test_every_field_and_relation_has_a_name_in_three_languages() -> None:
     words = {word for noun in CATALOGUE.nouns.values() for word in noun.words()} - {"tier", "owner", "staff"}
-    named = {"product", "order", "related", "valueMetrics"}
+    named = {"product", "order", "related", "valueMetrics", "interaction"}
     assert {word for word in words if not translated(word)} <= named
     assert CATALOGUE.noun("custom").fields["tier"].label.of("fa") == "رده"

@@ -1,0 +1,49 @@
+"""What only customers are asked: segments they are or were in, stages they have been in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crm.rules.fields import Chosen, Relation, find_customer
+from crm.rules.sql.rows import Row, between_times, chain, exists
+from crm.rules.sql.terms import name
+from crm.rules.tree import EverInStage, InSegment, Presence
+from crm.rules.values import instant
+from crm.rules.windows import bounds
+
+if TYPE_CHECKING:
+    from crm.rules.sql.compiler import Compiler
+
+SEGMENTS = Relation("segments", "segmentMembership", "segment_membership", "id", "customer_id", True)
+LIFECYCLE = Chosen("lifecycle_id", "lifecycle", "is_default", "key")
+STAGE_MOVES = (
+    Relation("stageMoves", "stageMove", "stage_transition", "id", "customer_id", True, (LIFECYCLE,)),
+    Relation("toStage", "stage", "stage", "to_stage_id", "id", False),
+)
+
+
+def in_segment(compiler: Compiler, node: InSegment, row: Row, negate: bool) -> str:
+    hops = find_customer(compiler.catalogue, row.noun, node.path)
+    rows = chain(compiler, (*hops, SEGMENTS), row.alias)
+    binder, context, member = compiler.binder, compiler.context, rows.alias
+    tests = [f'{member}."segment_id" = (SELECT id FROM "segment" WHERE "key" = {binder.bind(node.key, "text")})']
+    match node.presence:
+        case Presence.NOW:
+            tests.append(f'{member}."exited_at" IS NULL')
+        case Presence.AT:
+            at = binder.bind(instant(node.at or "", context), "timestamptz")
+            tests.append(
+                f'{member}."entered_at" <= {at} AND ({member}."exited_at" IS NULL OR {member}."exited_at" > {at})'
+            )
+        case Presence.ENTERED | Presence.LEFT:
+            column = "entered_at" if node.presence is Presence.ENTERED else "exited_at"
+            assert node.window is not None
+            span = bounds(node.window, context.now, context.zone)
+            tests += between_times(binder, f"{member}.{name(column)}", *span)
+    return exists(rows, tests, negate)
+
+
+def ever_in_stage(compiler: Compiler, node: EverInStage, row: Row, negate: bool) -> str:
+    hops = find_customer(compiler.catalogue, row.noun, node.path)
+    rows = chain(compiler, (*hops, *STAGE_MOVES), row.alias, node.lifecycle)
+    return exists(rows, [f'{rows.alias}."key" = {compiler.binder.bind(node.key, "text")}'], negate)

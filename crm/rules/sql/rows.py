@@ -1,0 +1,107 @@
+"""Rows that a rule walks to: joined, limited by conditions, by a window and by what the asker may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crm.rules.fields import CUSTOMER, Chosen, Column, Condition, FieldType, Noun, Relation
+from crm.rules.sql.terms import Binder, name
+from crm.rules.windows import Window, bounds, day_bounds
+
+if TYPE_CHECKING:
+    from crm.rules.sql.compiler import Compiler
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that is being asked: its noun and the alias of its table."""
+
+    noun: Noun
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Joined rows: FROM, the conditions that tie them to the outer row and limit them, and the last alias."""
+
+    tables: str
+    conditions: list[str]
+    alias: str
+
+
+def chain(compiler: Compiler, relations: Sequence[Relation], outer: str, argument: str | None = None) -> Chain:
+    """The rows at the end of a way from the row with the alias `outer`."""
+    first = compiler.alias()
+    tables = [f"{name(relations[0].table)} {first}"]
+    conditions = [f"{first}.{name(relations[0].remote)} = {outer}.{name(relations[0].local)}"]
+    conditions += limits(compiler, relations[0], first, argument)
+    here = first
+    for relation in relations[1:]:
+        there = compiler.alias()
+        tie = f"{there}.{name(relation.remote)} = {here}.{name(relation.local)}"
+        tables.append(f"JOIN {name(relation.table)} {there} ON {tie}")
+        conditions += limits(compiler, relation, there, argument)
+        here = there
+    return Chain(" ".join(tables), conditions, here)
+
+
+def limits(compiler: Compiler, relation: Relation, alias: str, argument: str | None) -> list[str]:
+    """What a row has to satisfy to count among a relation's rows."""
+    found = [condition(compiler.binder, one, alias, argument) for one in relation.conditions]
+    return found + visible(compiler, relation, alias)
+
+
+def visible(compiler: Compiler, relation: Relation, alias: str) -> list[str]:
+    """What keeps customers that the asker may not see from being walked to."""
+    if compiler.row_filter is None or relation.target != CUSTOMER:
+        return []
+    rule, compiler.row_filter = compiler.row_filter, None  # the filter itself may walk anywhere
+    try:
+        return [compiler.node(rule, Row(compiler.catalogue.noun(CUSTOMER), alias), False)]
+    finally:
+        compiler.row_filter = rule
+
+
+def condition(binder: Binder, wanted: Condition, alias: str, argument: str | None) -> str:
+    column = f"{alias}.{name(wanted.column)}"
+    if isinstance(wanted, Chosen):
+        if wanted.key and argument is not None:
+            chosen = f"{name(wanted.key)} = {binder.bind(argument, 'text')}"
+        else:
+            chosen = name(wanted.flag)
+        return f"{column} = (SELECT id FROM {name(wanted.table)} WHERE {chosen})"
+    if wanted.constant is None:
+        return f"{column} IS NULL"
+    sql_type = "boolean" if isinstance(wanted.constant, bool) else "text"
+    return f"{column} = {binder.bind(wanted.constant, sql_type)}"
+
+
+def inside(compiler: Compiler, window: Window | None, noun: Noun, alias: str) -> list[str]:
+    """The conditions for a row whose date lies in the window."""
+    if window is None or noun.time is None:
+        return []
+    field = noun.fields[noun.time]
+    assert isinstance(field.source, Column)
+    column, context = f"{alias}.{name(field.source.name)}", compiler.context
+    if field.type is FieldType.TIME:
+        return between_times(compiler.binder, column, *bounds(window, context.now, context.zone))
+    return between_days(compiler.binder, column, *day_bounds(window, context.now, context.zone))
+
+
+def between_times(binder: Binder, column: str, low: Any, high: Any) -> list[str]:
+    """From `low`, which is part of it, to `high`, which is not; None is open."""
+    parts = [f"{column} >= {binder.bind(low, 'timestamptz')}"] if low else []
+    return parts + ([f"{column} < {binder.bind(high, 'timestamptz')}"] if high else [])
+
+
+def between_days(binder: Binder, column: str, first: Any, last: Any) -> list[str]:
+    """From `first` to `last`, both part of it; None is open."""
+    parts = [f"{column} >= {binder.bind(first, 'date')}"] if first else []
+    return parts + ([f"{column} <= {binder.bind(last, 'date')}"] if last else [])
+
+
+def exists(found: Chain, tests: list[str], negate: bool) -> str:
+    where = " AND ".join([*found.conditions, *tests])
+    return f"{'NOT ' if negate else ''}EXISTS (SELECT 1 FROM {found.tables} WHERE {where})"
