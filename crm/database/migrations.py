@@ -9,9 +9,13 @@ from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 
 import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.graph import MigrationKey
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from crm.database.faults import translated
 from crm.database.pool import Options
@@ -37,38 +41,63 @@ async def migrate(dsn: str, *, report: Callable[[str], None] = lambda name: None
     config = tortoise_config(dsn, MIGRATING)
     async with one_at_a_time(dsn), TortoiseContext() as context:
         await context.init(config=config, init_connections=False)
-        await have_ledger(config["apps"])
+        executor = Executor(get_connection("default"), config["apps"])
+        await have_ledger(executor)
         done = []
         for name in await pending_migrations():
-            await patiently(name, config["apps"])
+            await patiently(name, executor)
             report(name)
             done.append(name)
         return done
 
 
-async def have_ledger(apps: dict[str, dict[str, object]]) -> None:
+class Executor(MigrationExecutor):
+    """Tortoise's own, which goes on from the models it knows instead of replaying all migrations before each one."""
+
+    known: State | None = None
+
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        if self.known is None:
+            state = await super()._project_state(applied, upto=upto)
+            apps = Shapes(state.apps._default_connections, state.apps._connections)
+            self.known = State(state.models, apps.clone(state.models))
+        return self.known
+
+    def work_on(self, connection: BaseDBAsyncClient) -> None:
+        self.connection = self.recorder.connection = connection
+
+
+class Shapes(StateApps):
+    """Models as migrations know them, without what only queries through them need: ours ask in SQL."""
+
+    def _build_initial_querysets(self) -> None:
+        pass
+
+
+async def have_ledger(executor: Executor) -> None:
     """Make the table of applied migrations: the executor tries to read it before it makes it, which would spoil
     the transaction that the first migration runs in."""
-    executor = MigrationExecutor(get_connection("default"), apps)
     await executor.recorder.ensure_schema(executor._schema_editor(atomic=False))
 
 
-async def patiently(name: str, apps: dict[str, dict[str, object]]) -> None:
+async def patiently(name: str, executor: Executor) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            await apply(name, apps)
+            await apply(name, executor)
             return
         except Busy:
             if attempt == ATTEMPTS - 1:
                 raise
+            executor.known = None  # it may have been changed half way
             await asyncio.sleep(0.2 * 2**attempt)
 
 
-async def apply(name: str, apps: dict[str, dict[str, object]]) -> None:
+async def apply(name: str, executor: Executor) -> None:
     target = [MigrationTarget(APP, name)]
     atomic = import_module(f"{MIGRATIONS}.{name}").Migration.atomic
     async with transaction() if atomic else nullcontext():
-        await MigrationExecutor(get_connection("default"), apps).migrate(target)
+        executor.work_on(get_connection("default"))
+        await executor.migrate(target)
 
 
 @asynccontextmanager
