@@ -33,8 +33,8 @@ from models import RunStatus, ValueRun
 
 LOCK = 7_262_317
 """Number of the advisory lock that the running run holds; PostgreSQL lets go of it when its process dies."""
-AT_ONCE = 65_536
-"""Customers whose columns are in memory at once."""
+AT_ONCE = 32_768
+"""Customers whose columns are made at once; those of as many before are on their way meanwhile."""
 STEPS = {"READ": 10, "FIT": 40, "WRITE": 60, "PUBLISH": 90}
 
 
@@ -184,6 +184,7 @@ class _Work:
     async def write(self, parts: Iterator[snapshots.Part]) -> None:
         async with transaction():
             await execute("SET LOCAL statement_timeout = 0")
+            await execute("SET LOCAL maintenance_work_mem = '128MB'")
             table = await partition.create(self.run.id)
             await snapshots.write(self.run.id, parts, as_of=self.run.as_of, now=self.now, table=table)
             await partition.seal(self.run.id)

@@ -24,7 +24,7 @@ PATIENCE = 3600.0
 """Seconds that reading everybody may take."""
 
 # Times of the day are read by the organisation's clock; everything after the moment is not seen.
-_DAYS = """
+DAYS = """
 SELECT customer_id,
        (min(day) FILTER (WHERE purchases > 0)) - DATE '1970-01-01' AS first_day,
        (max(day) FILTER (WHERE purchases > 0)) - DATE '1970-01-01' AS last_day,
@@ -98,7 +98,7 @@ SELECT c.id,
        coalesce(array_position({_GROUPS}, p.previous_rfm_group::text) - 1, -1)::int2,
        coalesce(extract(epoch FROM p.rfm_changed_at), 'NaN')::float8
 FROM customer c
-LEFT JOIN ({_DAYS}) d ON d.customer_id = c.id
+LEFT JOIN ({DAYS}) d ON d.customer_id = c.id
 LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
 LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
 LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id

@@ -58,7 +58,10 @@ async def write(
 
 async def _packed(run_id: UUID, parts: Iterator[Part], as_of: datetime, now: datetime) -> AsyncIterator[bytes]:
     yield HEADER
-    while part := await asyncio.to_thread(next, parts, None):
+    ahead = asyncio.ensure_future(asyncio.to_thread(next, parts, None))
+    while part := await ahead:
+        # The next part is made while this one is on its way.
+        ahead = asyncio.ensure_future(asyncio.to_thread(next, parts, None))
         book, figures = part
         columns = {**identity(run_id, book, as_of, now), **figures}
         unknown = Column(Kind.INT, np.zeros(len(book)), np.zeros(len(book), dtype=np.bool_))
