@@ -1,157 +1,125 @@
-"""Compiled reads through the whole API, beside the same answers by hand-written SQL in a bare Starlette route."""
+"""Compiled reads through the whole API, beside three other ways to the same answers, on one PostgreSQL.
+
+By hand: SQL written for the answer, in a bare Starlette route. Resolvers: Strawberry with data loaders. PostGraphile 5
+over the same tables. One process each, asked in turn over four connections; ours with token, limits, cost and log.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
 import statistics
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.request import Request, urlopen
-from uuid import UUID
 
 import orjson
-import psutil
 
-from bench.harness import analyze, database, show
+from bench.harness import show
 from bench.load import Tally, get, load, post
+from bench.peers import shapes
+from bench.peers.data import BENCH, organization
+from bench.peers.serving import BY_HAND, RESOLVERS, Server, answer, ours, postgraphile, served
+from bench.peers.shapes import SHAPES, People, Shape
 from crm import tokens
-from crm.access import READ_SCOPES, system
-from crm.database import fetch_value
-from crm.demo.simulate import load as simulate
-from crm.demo.simulate import with_orders
-from crm.ids import encode
-from crm.value.runs import recompute
+from crm.access import READ_SCOPES
 
-BENCH = system("bench")
-ROUNDS = 5
+OURS = "compiled, whole API"
+HAND = "by hand, bare route"
+LOADERS = "resolvers, data loaders"
+TABLES = "PostGraphile 5"
+
 CONNECTIONS = 4
 
-OURS = (str(Path(sys.executable).with_name("arzesh")), "serve")
-BY_HAND = (sys.executable, "-m", "uvicorn", "bench.by_hand:app", "--log-level", "warning")
 
-POINT = "query ($id: ID!) { customer(id: $id) { id displayName country city version } }"
-PAGE = """{ customers(first: 50, orderBy: [{field: CREATED_AT}]) { nodes {
-  id displayName stage { stage { key } } segments { key } valueMetrics { rfmGroup }
-  orders(first: 5, orderBy: [{field: PLACED_AT, direction: DESC}]) { nodes { id amount { amount currency } } } } } }"""
+@dataclass(slots=True)
+class Contestant:
+    """Who answers a shape, the request as it goes over the wire, and what came of it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server process under test."""
-
-    port: int
-    process: psutil.Process
+    name: str
+    server: Server
+    wire: bytes
+    rounds: list[Tally] = field(default_factory=list)
 
 
 async def run(small: bool) -> None:
-    customers, seconds = (2_000, 0.5) if small else (100_000, 3.0)
-    async with database() as (dsn, _), AsyncExitStack() as stack:
-        await simulate(BENCH, with_orders(customers, 10), 1, now=datetime.now(UTC))
-        await recompute(BENCH, as_of=None, now=datetime.now(UTC))
-        await analyze(dsn)
-        someone: UUID = await fetch_value("SELECT id FROM customer ORDER BY created_at, id OFFSET 100 LIMIT 1")
+    customers, seconds, rounds = (2_000, 0.5, 3) if small else (100_000, 2.0, 9)
+    async with organization(customers) as (dsn, _), AsyncExitStack() as stack:
+        asked = await shapes.people()
         made = await tokens.create(BENCH, name="bench", scopes=[str(s) for s in READ_SCOPES], now=datetime.now(UTC))
-        ours = await stack.enter_async_context(served(OURS, dsn))
-        hand = await stack.enter_async_context(served(BY_HAND, dsn))
-        shapes = {
-            "point look-up": (asking(POINT, made.secret or "", id=encode("cus", someone)), get(f"/point/{someone}")),
-            "50 customers, 4 nested": (asking(PAGE, made.secret or ""), get("/page")),
+        servers = {
+            OURS: await stack.enter_async_context(ours(dsn)),
+            HAND: await stack.enter_async_context(served(BY_HAND, dsn)),
+            LOADERS: await stack.enter_async_context(served(RESOLVERS, dsn)),
         }
-        for title, (compiled, written) in shapes.items():
-            await same_answer(ours, compiled, hand, written)
-            await compare(title, ours, compiled, hand, written, seconds)
+        other = await stack.enter_async_context(postgraphile(dsn))
+        if other is not None:
+            servers[TABLES] = other
+        rows: list[Sequence[object]] = []
+        for shape in SHAPES:
+            rows += await compared(shape, asked, servers, made.secret or "", seconds, rounds)
+            sys.stdout.write(f"  {shape.title}: done\n")
+            sys.stdout.flush()
+        show(f"{customers:,} customers, {10 * customers:,} orders", COLUMNS, rows)
 
 
-def asking(document: str, secret: str, **variables: str) -> bytes:
-    body = orjson.dumps({"query": document, "variables": variables})
-    return post("/graphql", body, Authorization=f"Bearer {secret}")
+COLUMNS = ("", "requests/s", "ours is … times", "p50 ms", "p99 ms", "server CPU ms", "memory MB")
 
 
-@asynccontextmanager
-async def served(program: tuple[str, ...], dsn: str) -> AsyncIterator[Server]:
-    """One process of uvicorn on a port of its own, ended by its id."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "DATABASE_URL": dsn,
-        "ARZESH_COST_BUCKET": "0",
-        "ARZESH_LOG_LEVEL": "warning",
+async def compared(
+    shape: Shape, asked: People, servers: dict[str, Server], secret: str, seconds: float, rounds: int
+) -> list[Sequence[object]]:
+    wires = {
+        OURS: asking(shape.document, shape.variables(asked), Authorization=f"Bearer {secret}"),
+        HAND: get(shape.path(asked)),
+        LOADERS: asking(shape.resolvers or shape.document, shape.variables(asked)),
     }
-    process = await asyncio.create_subprocess_exec(*program, "--port", str(port), env=environment)
-    try:
-        await listening(port)
-        yield Server(port, psutil.Process(process.pid))
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+    if shape.postgraphile is not None:
+        wires[TABLES] = asking(shape.postgraphile, shape.keys(asked))
+    contestants = [Contestant(name, servers[name], wire) for name, wire in wires.items() if name in servers]
+    await check(contestants)
+    await alternate(contestants, seconds, rounds)
+    rows: list[Sequence[object]] = [(f"[bold]{shape.title}", *[""] * (len(COLUMNS) - 1))]
+    rows += [row(each, contestants[0]) for each in contestants]
+    if shape.postgraphile is None and TABLES in servers:
+        rows.append((f"  {TABLES}: cannot say it; {shape.reason}", *[""] * (len(COLUMNS) - 1)))
+    return rows
 
 
-async def listening(port: int) -> None:
-    for _ in range(300):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
-    raise TimeoutError(f"nothing listens on port {port}")
+def asking(document: str, variables: dict[str, str], **headers: str) -> bytes:
+    return post("/graphql", orjson.dumps({"query": document, "variables": variables}), **headers)
 
 
-async def same_answer(ours: Server, compiled: bytes, hand: Server, written: bytes) -> None:
-    """Both say the same, or the comparison is worth nothing."""
-    first, second = await asyncio.gather(answer(ours.port, compiled), answer(hand.port, written))
-    if first["data"] != second["data"]:
-        raise AssertionError(f"the answers differ:\n{str(first)[:800]}\n{str(second)[:800]}")
+async def check(contestants: Sequence[Contestant]) -> None:
+    """All say the same, or the comparison is worth nothing; PostGraphile does so in its own form."""
+    said = {each.name: await answer(each.server.port, each.wire) for each in contestants}
+    for name, body in said.items():
+        if body.get("errors") or not body.get("data"):
+            raise AssertionError(f"{name}: {str(body)[:800]}")
+        if name != TABLES and body["data"] != said[OURS]["data"]:
+            raise AssertionError(f"{name} answers otherwise:\n{str(said[OURS])[:800]}\n{str(body)[:800]}")
 
 
-async def answer(port: int, wire: bytes) -> Mapping[str, object]:
-    head, _, body = wire.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    method, path, _ = first.split(" ")
-    headers = dict(line.split(": ", 1) for line in lines)
-    request = Request(f"http://127.0.0.1:{port}{path}", data=body or None, headers=headers, method=method)  # noqa: S310
-    return await asyncio.to_thread(lambda: orjson.loads(urlopen(request, timeout=30).read()))  # noqa: S310
-
-
-async def compare(title: str, ours: Server, compiled: bytes, hand: Server, written: bytes, seconds: float) -> None:
-    contestants = {"compiled, whole API": (ours, compiled), "by hand, bare route": (hand, written)}
-    rounds: dict[str, list[Tally]] = {name: [] for name in contestants}
-    for turn in range(ROUNDS + 1):
-        for name, (server, wire) in contestants.items():
-            before = sum(server.process.cpu_times()[:2])
-            tally = await load(server.port, wire, seconds=seconds, connections=CONNECTIONS)
-            tally.cpu = (sum(server.process.cpu_times()[:2]) - before) / len(tally.latencies)
+async def alternate(contestants: Sequence[Contestant], seconds: float, rounds: int) -> None:
+    """Each in its turn, forwards and backwards, so that a drift of the machine's speed meets all of them."""
+    for turn in range(rounds + 1):
+        for each in contestants if turn % 2 else reversed(contestants):
+            before = each.server.cpu()
+            tally = await load(each.server.port, each.wire, seconds=seconds, connections=CONNECTIONS)
+            tally.cpu = (each.server.cpu() - before) / len(tally.latencies)
             if turn:  # the first round warms caches and prepared statements
-                rounds[name].append(tally)
-    yardstick = statistics.median(tally.rate for tally in rounds["by hand, bare route"])
-    servers = {name: server for name, (server, _) in contestants.items()}
-    show(
-        title,
-        ("", "requests/s", "ratio", "p50 ms", "p99 ms", "server CPU ms", "memory MB"),
-        [row(name, tallies, yardstick, servers[name]) for name, tallies in rounds.items()],
-    )
+                each.rounds.append(tally)
 
 
-def row(name: str, tallies: list[Tally], yardstick: float, server: Server) -> tuple[object, ...]:
-    def middle(values: list[float]) -> float:
-        return statistics.median(values)
-
-    rate = middle([tally.rate for tally in tallies])
+def row(each: Contestant, best: Contestant) -> tuple[object, ...]:
+    """Medians over the rounds; the ratio, too, is the median of those of the rounds."""
+    ratio = statistics.median(ours.rate / other.rate for ours, other in zip(best.rounds, each.rounds, strict=True))
     return (
-        name,
-        f"{rate:,.0f}",
-        f"{rate / yardstick:.2f}",
-        middle([tally.quantile(0.5) * 1e3 for tally in tallies]),
-        middle([tally.quantile(0.99) * 1e3 for tally in tallies]),
-        middle([tally.cpu * 1e3 for tally in tallies]),
-        f"{server.process.memory_info().rss / 1e6:,.0f}",
+        f"  {each.name}",
+        f"{statistics.median(tally.rate for tally in each.rounds):,.4g}",
+        "" if each is best else f"{ratio:.2f}",
+        statistics.median(tally.quantile(0.5) * 1e3 for tally in each.rounds),
+        statistics.median(tally.quantile(0.99) * 1e3 for tally in each.rounds),
+        statistics.median(tally.cpu * 1e3 for tally in each.rounds),
+        f"{each.server.memory():,.0f}",
     )
