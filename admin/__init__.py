@@ -48,6 +48,7 @@ MOST_IMPORTED = 5_000
 
 def views() -> list[BaseView]:
     """Every page in the order of the menu; a new noun is one more line."""
+    kept = value.Kept()
     return [
         CustomerView(),
         DropDown(
@@ -65,7 +66,7 @@ def views() -> list[BaseView]:
             ],
             "fa-solid fa-route",
         ),
-        DropDown(lazy("Value"), [value.SnapshotView(), value.RunView(), goals.GoalView()], "fa-solid fa-gem"),
+        DropDown(lazy("Value"), [*value.menu(kept), value.RunView(), goals.GoalView()], "fa-solid fa-gem"),
         DropDown(
             lazy("Sales"),
             [sales.OrderView(), sales.ProductView(), sales.CostView()],
@@ -98,6 +99,7 @@ def views() -> list[BaseView]:
         RuleDesk(),
         SegmentPages(),
         AccountPage(),
+        *value.unlisted(kept),
     ]
 
 

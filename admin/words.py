@@ -271,6 +271,10 @@ VALUES: dict[str, str] = {
     "BARGAIN_BASEMENT": _("Bargain basement"),
     "PUBLISHED": _("Published"),
     "RETIRED": _("Retired"),
+    "COSTS": _("Recorded costs"),
+    "RATE": _("A fixed margin"),
+    "MIXED": _("Recorded costs and a fixed margin"),
+    "AUTO": _("The best by holdout"),
 }
 
 

@@ -130,11 +130,16 @@ function cartesian(spec, page, box) {
     const labelled = numeric
         ? valueAxis(page, x.form, writeX, x.name, { min: x.min, max: x.max, splitLine: { show: false } })
         : categoryAxis(page, x.labels, flat ? { inverse: true } : { name: x.name && isolated(page)(x.name) });
+    if (!numeric && !flat && x.labels.length <= 8) {
+        // Few labels are all shown, in several lines where they are long.
+        const width = Math.max((box.clientWidth - 80) / x.labels.length - 6, 30);
+        Object.assign(labelled.axisLabel, { interval: 0, hideOverlap: false, width, overflow: "break", fontSize: width < 60 ? 10 : 12 });
+    }
     const measured = valueAxis(page, y.form, writeY, flat ? y.name : undefined, {
         min: y.min, max: y.max, ...(flat && spec.series.some((one) => one.labels) ? { boundaryGap: [0, "14%"] } : {}),
     });
     if (numeric || !flat) labelled.nameLocation = "middle";
-    if (labelled.name) Object.assign(labelled, { nameGap: 28, nameTextStyle: { color: page.quiet } });
+    if (labelled.name) Object.assign(labelled, { nameGap: numeric || x.labels.length > 8 ? 28 : 40, nameTextStyle: { color: page.quiet } });
     if (measured.name) measured.nameGap = 28;
     const across = flat ? measured : labelled;
     const up = flat ? labelled : measured;
@@ -166,7 +171,7 @@ function cartesian(spec, page, box) {
     }));
     const option = {
         ...base(spec, page), legend: shown, series, xAxis: across, yAxis: up,
-        grid: { top: 12 + rows * 24 + (spec.marks?.some((mark) => mark.axis === "x") ? 14 : 0), bottom: across.name ? 34 : 6, left: 6, right: 12, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+        grid: { top: 12 + rows * 24 + (spec.marks?.some((mark) => mark.axis === "x") ? 14 : 0), bottom: across.name ? (across.nameGap || 28) + 6 : 6, left: 6, right: 12, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     };
     option.tooltip.trigger = "axis";
     option.tooltip.axisPointer = { type: spec.kind === "bars" ? "shadow" : "line", lineStyle: { color: page.quiet }, shadowStyle: { opacity: 0.12 } };

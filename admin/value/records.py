@@ -21,6 +21,8 @@ class RunView(RecordView):
     """Computations of everybody's value."""
 
     record = ValueRun
+    unlisted = True
+    """The page of runs lists them; this one shows a single run in full."""
     reads = Scope.VALUE_READ
     icon = "fa-solid fa-gauge-high"
     menu_label = lazy("Value runs")
