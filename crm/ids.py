@@ -37,6 +37,7 @@ PREFIXES: dict[str, str] = {
     "follow_up": "fup",
     "goal": "gol",
     "exchange_rate": "fxr",
+    "saved_view": "vew",
 }
 """Table name to prefix; the table names are those of the models."""
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from crm import audit, passwords, throttle
 from crm.access import Actor, ActorKind, Scope, need
-from crm.changes import missing
+from crm.changes import get, missing
 from crm.credentials import digest, generation, random_text
 from crm.database import execute, fetch, fetch_read, retrying, transaction
-from crm.errors import Unauthenticated
+from crm.errors import Forbidden, Unauthenticated
 from crm.tokens import KNOWN_SCOPES
 from models import StaffMember, StaffSession
 
@@ -91,6 +91,20 @@ async def authenticate(secret: str, *, now: datetime) -> Actor:
         seen = "UPDATE staff_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2"
         await retrying(lambda: execute(seen, found["id"], now), idempotent=True)
     return _actor(found["staff_id"], found["name"], found["scopes"])
+
+
+async def confirm(actor: Actor, password: str, *, address: str, now: datetime) -> None:
+    """Have a signed-in person say the password again, before something that outlives the session.
+
+    Raises Unauthenticated for a wrong one, Throttled after many, Forbidden for an actor that is no person.
+    """
+    if actor.kind is not ActorKind.STAFF or actor.id is None:
+        raise Forbidden("Only a signed-in staff member has a password to confirm.")
+    staff = await get(StaffMember, actor.id)
+    await throttle.admit(staff.email, address[:64], now=now)
+    if not await passwords.matches(password, staff.password_hash):
+        raise Unauthenticated("The password is wrong.", path=("confirmation",))
+    await throttle.forgive(staff.email, now=now)
 
 
 def _actor(staff_id: UUID, name: str, scopes: list[str]) -> Actor:

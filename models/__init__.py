@@ -35,6 +35,7 @@ from models.record import (
     ImportStatus,
     OrganizationSetting,
 )
+from models.saved_view import SavedView
 from models.segment import MembershipCause, Segment, SegmentKind, SegmentMembership, SegmentVersion
 from models.staff import LoginAttempt, Role, StaffMember, StaffSession
 from models.token import ApiToken
@@ -91,6 +92,7 @@ __all__ = [
     "RelationshipKind",
     "Role",
     "RunStatus",
+    "SavedView",
     "Segment",
     "SegmentKind",
     "SegmentMembership",

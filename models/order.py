@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tortoise import fields
+from tortoise.contrib.postgres.indexes import HashIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from models.base import Record, Versioned, currency, money, rate
@@ -86,7 +87,13 @@ class Order(Versioned):
 
     class Meta:
         table = "order"
-        indexes = [("customer_id", "placed_at", "id"), ("placed_at", "id"), ("base_amount", "id")]
+        indexes = [
+            ("customer_id", "placed_at", "id"),
+            ("placed_at", "id"),
+            ("base_amount", "id"),
+            # Staff look an order up by the number that the customer names.
+            HashIndex(fields=("reference",), name="idx_order_reference"),
+        ]
         constraints = [
             CheckConstraint(check="amount >= 0", name="ck_order_amount"),
             CheckConstraint(check="list_amount >= amount", name="ck_order_list_amount"),
