@@ -65,8 +65,10 @@ class VersionConflict(CrmError):
     code = "VERSION_CONFLICT"
     status = 409
 
-    def __init__(self, message: str | None = None, *, current_version: int, path: tuple[str, ...] = ()) -> None:
-        super().__init__(message, path=path, current_version=current_version)
+    def __init__(
+        self, message: str | None = None, *, current_version: int, path: tuple[str, ...] = (), **details: Any
+    ) -> None:
+        super().__init__(message, path=path, current_version=current_version, **details)
         self.current_version = current_version
 
 

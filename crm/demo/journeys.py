@@ -10,15 +10,13 @@ from crm.access import Actor
 from crm.bulk import StageMove, move_customers
 from crm.database import fetch, fetch_value
 from crm.errors import CrmError
+from crm.lifecycle.default import CLIENT_FROM, SILENCE_DAYS
 
-SILENCE = timedelta(days=180)
+SILENCE = timedelta(days=SILENCE_DAYS)
 """Time without a purchase after which a customer counts as dormant."""
 
-CLIENT_FROM = 5
-"""The purchase day with which a repeat buyer becomes a client."""
-
 _PURCHASES = """
-SELECT p.customer_id, array_agg(DISTINCT o.placed_at ORDER BY o.placed_at) AS times
+SELECT p.customer_id, array_agg(o.placed_at ORDER BY o.placed_at) AS times
 FROM stage_position p JOIN stage s ON s.id = p.stage_id AND s.is_initial
 JOIN lifecycle l ON l.id = p.lifecycle_id AND l.is_default
 JOIN "order" o ON o.customer_id = p.customer_id AND o.status <> 'CANCELLED'
@@ -36,26 +34,22 @@ async def retrace(actor: Actor, source: str, *, now: datetime) -> int:
     """
     end = await fetch_value(_END, source)
     rows = await fetch(_PURCHASES, source)
-    moves = [
-        StageMove(row["customer_id"], stage, at) for row in rows for stage, at in journey(days_of(row["times"]), end)
-    ]
-    results = await move_customers(actor, moves, now)
+    moves = [StageMove(row["customer_id"], stage, at) for row in rows for stage, at in journey(row["times"], end)]
+    results = await move_customers(actor, moves, now, guarded=False)
     problem = next((result.problem for result in results if result.problem), None)
     if problem is not None:
         raise CrmError(f"A move of the past does not fit the lifecycle: {problem.message}")
     return len(results)
 
 
-def days_of(times: Sequence[datetime]) -> list[datetime]:
-    """The first time of each day."""
-    return list({at.date(): at for at in reversed(times)}.values())[::-1]
+def journey(times: Sequence[datetime], end: datetime) -> list[tuple[str, datetime]]:
+    """The stages that these orders lead to and when, after the first stage, as it was known at `end`.
 
-
-def journey(days: Sequence[datetime], end: datetime) -> list[tuple[str, datetime]]:
-    """The stages that these purchase days lead to and when, after the first stage, as it was known at `end`."""
+    What the rules of the default lifecycle would have done at the time, so that they find nothing to do now.
+    """
     moves: list[tuple[str, datetime]] = []
     stage = ""
-    for count, (at, following) in enumerate(pairwise([*days, end]), start=1):
+    for count, (at, following) in enumerate(pairwise([*times, end]), start=1):
         reached = reached_with(count)
         if reached != stage:
             moves.append((reached, at))

@@ -8,6 +8,12 @@ from crm.lifecycle import definitions
 from crm.lifecycle.definition import Definition, EdgeDefinition, StageDefinition
 from models import Lifecycle, StageOutcome
 
+SILENCE_DAYS = 180
+"""Days without an order after which a buyer counts as dormant."""
+
+CLIENT_FROM = 5
+"""The order with which a repeat buyer becomes a client."""
+
 STAGES = (
     StageDefinition("suspect", "Suspect", target_days=30, initial=True),
     StageDefinition("prospect", "Prospect", target_days=60),
@@ -20,27 +26,38 @@ STAGES = (
     StageDefinition("lost", "Lost", StageOutcome.LOST),
 )
 
-# From → to; a purchase moves a customer by itself once guards and automatic moves are switched on.
-EDGES = (
+_ORDERS = 'orders.count(status != "CANCELLED")'
+# Silence is measured by the value run, whose figures are of its day and follow each order: 'no order in the last 180
+# days' would call everybody dormant whose orders reach the system late.
+_SILENT = f"valueMetrics.recencyDays > {SILENCE_DAYS}"
+_BACK = f"valueMetrics.recencyDays <= {SILENCE_DAYS}"
+_PRAISES = 'interactions.some(ratingKind = "NPS" and rating >= 9) or referrals.count() >= 1'
+
+# From → to, by themselves, when the rule holds; in the order in which they are tried.
+AUTOMATIC = (
+    ("suspect", "first_time_buyer", f"{_ORDERS} >= 1"),
+    ("prospect", "first_time_buyer", f"{_ORDERS} >= 1"),
+    ("first_time_buyer", "repeat_buyer", f"{_ORDERS} >= 2"),
+    ("repeat_buyer", "client", f"{_ORDERS} >= {CLIENT_FROM}"),
+    ("first_time_buyer", "dormant", _SILENT),
+    ("repeat_buyer", "dormant", _SILENT),
+    ("client", "dormant", _SILENT),
+    ("advocate", "dormant", _SILENT),
+    ("client", "advocate", _PRAISES),
+    ("dormant", "client", f"{_BACK} and {_ORDERS} >= {CLIENT_FROM}"),
+    ("dormant", "repeat_buyer", f"{_BACK} and {_ORDERS} between 2 and {CLIENT_FROM - 1}"),
+)
+# From → to, when somebody says so.
+BY_HAND = (
     ("suspect", "prospect"),
-    ("suspect", "first_time_buyer"),
-    ("prospect", "first_time_buyer"),
-    ("first_time_buyer", "repeat_buyer"),
-    ("repeat_buyer", "client"),
-    ("client", "advocate"),
     ("client", "partner"),
     ("advocate", "partner"),
-    ("first_time_buyer", "dormant"),
-    ("repeat_buyer", "dormant"),
-    ("client", "dormant"),
-    ("advocate", "dormant"),
-    ("dormant", "repeat_buyer"),
-    ("dormant", "client"),
     ("suspect", "lost"),
     ("prospect", "lost"),
     ("first_time_buyer", "lost"),
     ("repeat_buyer", "lost"),
     ("client", "lost"),
+    ("advocate", "lost"),
     ("partner", "lost"),
     ("dormant", "lost"),
     ("lost", "prospect"),
@@ -57,5 +74,6 @@ async def install(actor: Actor) -> Lifecycle:
 
 
 def definition() -> Definition:
-    edges = tuple(EdgeDefinition(start, end, requires_reason=end in REASON_NEEDED) for start, end in EDGES)
-    return Definition("default", "Customer lifecycle", STAGES, edges)
+    ruled = (EdgeDefinition(start, end, rule, automatic=True) for start, end, rule in AUTOMATIC)
+    free = (EdgeDefinition(start, end, requires_reason=end in REASON_NEEDED) for start, end in BY_HAND)
+    return Definition("default", "Customer lifecycle", STAGES, (*ruled, *free))

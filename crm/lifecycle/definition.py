@@ -9,6 +9,7 @@ from typing import Any
 
 from crm.access import Scope
 from crm.errors import CrmError, Problems, ValidationFailed
+from crm.lifecycle.rounds import rounds
 from crm.text import required
 from models import StageOutcome
 
@@ -141,12 +142,13 @@ def _endless(definition: Definition) -> Iterator[ValidationFailed]:
 
 def warnings(definition: Definition) -> list[str]:
     """What is allowed, but probably not meant: rounds of automatic moves, edges and stages never reached."""
-    rounds = [
-        f"Automatic moves lead round through {' → '.join(loop)}: where all their rules hold at once, a customer goes "
+    automatic = [(edge.start, edge.end, edge.guard) for edge in definition.edges if edge.automatic]
+    said = [
+        f"Automatic moves lead round through {' → '.join(way)}: where all their rules hold at once, a customer goes "
         "round until it has been in each stage once."
-        for loop in loops(definition, lambda edge: edge.automatic)
+        for way in rounds(automatic)
     ]
-    return [*rounds, *_shadowed(definition), *_unreachable(definition)]
+    return [*said, *_shadowed(definition), *_unreachable(definition)]
 
 
 def _shadowed(definition: Definition) -> Iterator[str]:

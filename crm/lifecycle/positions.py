@@ -136,6 +136,7 @@ def _expect(current: Stage, expected: str | None) -> None:
             f"The customer stands in '{current.key}', not in '{expected}': it was moved meanwhile.",
             current_version=current.version,
             path=("expectedStage",),
+            current_stage=current.key,
         )
 
 

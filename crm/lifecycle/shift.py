@@ -64,8 +64,7 @@ WITH way AS (
     SELECT * FROM unnest($9::uuid[], $10::uuid[]) AS been(customer_id, stage_id)
 ), wanted AS MATERIALIZED (
     SELECT p.id, p.customer_id, p.stage_id, p.entered_at, chosen.number, uuidv7() AS transition_id
-    FROM stage_position p
-    JOIN customer c ON c.id = p.customer_id
+    FROM stage_position p{customers}
     CROSS JOIN LATERAL (SELECT {choice} AS number) chosen
     WHERE p.lifecycle_id = $1 AND p.customer_id = ANY($2::uuid[]) AND p.stage_id = ANY($11::uuid[])
       AND p.entered_at <= $3 AND chosen.number IS NOT NULL
@@ -98,6 +97,7 @@ WITH way AS (
 SELECT customer_id, number FROM wanted
 """
 _FIRST_FREE = 19
+_CUSTOMERS = " JOIN customer c ON c.id = p.customer_id"
 
 
 async def shift(
@@ -117,8 +117,10 @@ async def shift(
     if not ways or not customer_ids:
         return []
     choice, values = await _choice(ways, said, been=bool(been))
+    # Only rules, and the question who is archived, look at the customer itself.
+    looked_at = said.cause is TransitionCause.AUTOMATIC or any(way.guard is not None for way in ways)
     rows = await fetch(
-        _SHIFT.format(choice=choice),
+        _SHIFT.format(choice=choice, customers=_CUSTOMERS if looked_at else ""),
         lifecycle_id,
         list(customer_ids),
         said.now,

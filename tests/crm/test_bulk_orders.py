@@ -161,7 +161,8 @@ async def test_moves_are_made_at_their_times_along_the_edges(db: str) -> None:
         StageMove(key, "dormant", NOW + timedelta(days=5)),
         StageMove(new_id(), "dormant", NOW),
     ]
-    results = await move_customers(OWNER, moves, NOW)
+    assert outcomes(await move_customers(OWNER, moves[:1], NOW)) == ["REFUSED"]  # nothing was ordered
+    results = await move_customers(OWNER, moves, NOW, guarded=False)
     assert outcomes(results) == ["CREATED", "REFUSED", "CREATED"] + ["REFUSED"] * 4
     seen = (
         await StageTransition.filter(customer_id=key)
@@ -169,7 +170,7 @@ async def test_moves_are_made_at_their_times_along_the_edges(db: str) -> None:
         .values_list("dwell_seconds", flat=True)
     )
     assert seen == [None, 0, 10 * 86_400]
-    assert (await positions.move(OWNER, key, to="client", now=NOW)).transition is not None
+    assert (await positions.move(OWNER, key, to="lost", reason="moved away", now=NOW)).transition is not None
 
 
 async def test_a_chunk_that_fails_is_tried_again_with_what_the_other_wrote(fresh_db: str) -> None:

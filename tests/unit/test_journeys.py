@@ -6,7 +6,7 @@ import pytest
 
 from crm.bulk import OrderRow
 from crm.demo.cdnow import entries
-from crm.demo.journeys import days_of, journey
+from crm.demo.journeys import journey
 
 START = datetime(1997, 1, 1, tzinfo=UTC)
 
@@ -22,15 +22,12 @@ def day(number: int) -> datetime:
         ([0], 181, [("first_time_buyer", 0), ("dormant", 180)]),
         ([0, 10], 100, [("first_time_buyer", 0), ("repeat_buyer", 10)]),
         ([0, 1, 2, 3, 4, 5], 100, [("first_time_buyer", 0), ("repeat_buyer", 1), ("client", 4)]),
+        ([0, 0], 100, [("first_time_buyer", 0), ("repeat_buyer", 0)]),
         ([0, 300], 310, [("first_time_buyer", 0), ("dormant", 180), ("repeat_buyer", 300)]),
     ],
 )
-def test_stages_follow_from_purchase_days(purchases: list[int], end: int, stages: list[tuple[str, int]]) -> None:
+def test_stages_follow_from_orders(purchases: list[int], end: int, stages: list[tuple[str, int]]) -> None:
     assert journey([day(each) for each in purchases], day(end)) == [(stage, day(at)) for stage, at in stages]
-
-
-def test_purchases_of_a_day_count_once() -> None:
-    assert days_of([day(0), day(0) + timedelta(hours=5), day(1)]) == [day(0), day(1)]
 
 
 def test_every_line_of_the_log_is_an_order_of_its_own() -> None:

@@ -50,6 +50,23 @@ def test_a_round_of_automatic_moves_held_back_by_rules_is_allowed_and_warned_of(
     assert "a → b → c → a" in warnings(round_trip)[0]
 
 
+@pytest.mark.parametrize(
+    ("there", "back", "warned"),
+    [
+        ("timeInStage > 30 days", 'country = "IR"', True),
+        ("valueMetrics.recencyDays > 180", "valueMetrics.recencyDays <= 180", False),
+        ("valueMetrics.recencyDays > 180", "valueMetrics.recencyDays >= 180", True),
+        ('valueMetrics.recencyDays >= 180 and country = "IR"', "valueMetrics.recencyDays = 180", True),
+        ("valueMetrics.recencyDays > 180", 'valueMetrics.recencyDays = 180 and country = "IR"', False),
+        ("valueMetrics.recencyDays > 180", "valueMetrics.frequency < 100", True),
+        ('valueMetrics.recencyDays > 180 or country = "IR"', "valueMetrics.recencyDays < 9", True),
+    ],
+)
+def test_rules_that_exclude_each_other_make_no_round(there: str, back: str, warned: bool) -> None:
+    said = warnings(path(automatic("a", "b", there), automatic("b", "a", back), EdgeDefinition("b", "c")))
+    assert bool(said) is warned
+
+
 def test_an_edge_that_is_never_tried_and_a_stage_that_is_never_reached_are_warned_of() -> None:
     said = warnings(path(automatic("a", "b"), automatic("a", "c", "x"), stages=(A, B, C, StageDefinition("d", "D"))))
     assert said[0].startswith("a → c never happens by itself")
