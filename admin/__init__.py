@@ -32,6 +32,9 @@ from admin.customer_actions import CustomerActions
 from admin.customers import CustomerView
 from admin.dashboard import Home
 from admin.lifecycle import views as lifecycle
+from admin.lifecycle.board import BoardPage
+from admin.lifecycle.pages import LifecyclePages
+from admin.lifecycle.reports import ReportsPage
 from admin.organisation import OrganisationPage
 from admin.panel import Panel
 from admin.preferences import PreferencesMiddleware
@@ -59,6 +62,8 @@ def views() -> list[BaseView]:
         DropDown(
             lazy("Lifecycle"),
             [
+                BoardPage(),
+                ReportsPage(),
                 lifecycle.TransitionView(),
                 lifecycle.StageView(),
                 lifecycle.EdgeView(),
@@ -98,6 +103,7 @@ def views() -> list[BaseView]:
         CustomerActions(),
         RuleDesk(),
         SegmentPages(),
+        LifecyclePages(),
         AccountPage(),
         *value.unlisted(kept),
     ]

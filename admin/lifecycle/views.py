@@ -17,7 +17,7 @@ from admin.archiving import Archivable
 from admin.base import RecordView, UseCaseView
 from admin.fields import Text, listed
 from admin.layout import row
-from admin.lifecycle import rows
+from admin.lifecycle import page, rows
 from admin.problems import leading, told
 from admin.request import actor_of, may, now
 from admin.rules.field import RuleText
@@ -61,9 +61,13 @@ class LifecycleView(Archivable):
     sortable_fields = ("name",)
     searchable_fields = ("name", "key", "is_default", "created_at", "archived_at")
     found_by = ("name", "key")
+    detail_template = "lifecycle.html"
 
     def name_of(self, obj: Any) -> str:
         return gettext(obj.name)
+
+    async def page(self, obj: Any, request: Request) -> dict[str, Any]:
+        return {**await super().page(obj, request), **await page.load(obj, request)}
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         first = str(values.get("first_stage") or "")

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette_admin.i18n import get_locale
 from starlette_admin.i18n import gettext as _
+from starlette_admin.i18n import gettext as translated
 
 from admin import choices, words
 from admin.request import actor_of, may
@@ -85,8 +86,8 @@ async def keyed(request: Request) -> dict[str, list[list[str]]]:
     """Segments, stages and lifecycles by key, with their names; those that the reader may not see are left out."""
     stages = await fetch(_STAGES) if may(request, Scope.LIFECYCLE_READ) else []
     segments = await fetch(_SEGMENTS) if may(request, Scope.SEGMENT_READ) else []
-    paths = {row["lifecycle"]: _(row["lifecycle_name"]) for row in stages}
-    own = {row["key"]: _(row["name"]) for row in reversed(stages)}
+    paths = {row["lifecycle"]: translated(row["lifecycle_name"]) for row in stages}
+    own = {row["key"]: translated(row["name"]) for row in reversed(stages)}
     return {
         "segments": [[row["key"], row["name"]] for row in segments],
         "stages": [[key, own[key]] for key in dict.fromkeys(row["key"] for row in stages)],
