@@ -77,7 +77,7 @@ class Listed(Related):
         conditions = list(rows.where)
         if not (rows.seen and len(table.customers) == 1):
             conditions += visible(render, table, target)
-        where = ask.passing("where")
+        where = ask.value("where")
         if where is not None:
             conditions.append(filters.condition(ask, table, target, where))
         sought = search.normal(ask.passing("search")) if table.search else None

@@ -6,7 +6,8 @@ from typing import Any
 
 from crm.errors import CrmError
 from crm.rules import check, json_form, reads, sql
-from schema.select.render import Ask
+from schema.select.moving import moving
+from schema.select.render import Ask, Rules
 from schema.select.rows import Row
 from schema.select.types import Table
 from schema.select.wheres import NOUN_KEYS, plain
@@ -20,16 +21,22 @@ def condition(ask: Ask, table: Table, row: Row, where: dict[str, Any]) -> str:
     try:
         tree = json_form.from_json(plain(where))
         check.check(tree, rules.catalogue, scopes=render.scopes, context=rules.context, root=noun)
-        if reads.reads(tree, rules.catalogue, root=noun).relative:
-            render.unsettle()
-        return sql.compile(
-            tree,
-            rules.catalogue,
-            alias=row.alias_,
-            binder=render,
-            context=rules.context,
-            root=noun,
-            row_filter=json_form.from_json(render.row_filter) if render.row_filter is not None else None,
+        seen = json_form.from_json(render.row_filter) if render.row_filter is not None else None
+
+        def compiled(rules: Rules, binder: sql.Binder) -> str:
+            return sql.compile(
+                tree,
+                rules.catalogue,
+                alias=row.alias_,
+                binder=binder,
+                context=rules.context,
+                root=noun,
+                row_filter=seen,
+            )
+
+        relative = reads.reads(tree, rules.catalogue, root=noun).relative or (
+            seen is not None and reads.reads(seen, rules.catalogue).relative
         )
+        return moving(render, compiled) if relative else compiled(rules, render)
     except CrmError as error:
         raise error.under("where") from None

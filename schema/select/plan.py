@@ -28,6 +28,7 @@ from schema.select.cache import Recent
 from schema.select.documents import Documents, Invalid, Prepared, deciding_variables
 from schema.select.executor import SplicingExecutor
 from schema.select.explain import Depth, Explained, explained
+from schema.select.givens import taken
 from schema.select.limits import check_cost, check_variables
 from schema.select.render import Ask, Later, Located, Memory, Render, Rendered, Rules, RulesNeeded, frozen, located
 from schema.select.request import GraphQLRequest, GraphQLResponse
@@ -62,7 +63,7 @@ class MethodNotAllowed(CrmError):
 
 
 class NotServedHere(CrmError):
-    """Subscriptions are served over WebSocket, not over HTTP requests."""
+    """Subscriptions are served over WebSocket, or with `Accept: text/event-stream`."""
 
     code = "BAD_REQUEST"
 
@@ -88,6 +89,7 @@ class Plan:
     reads: tuple[Selected, ...]
     sites: Mapping[tuple[str, ...], Selected]
     heads: Mapping[str, bytes]
+    fields: tuple[tuple[Selected, Source], ...] = ()
     texts: Texts = field(default_factory=Texts)
     site_texts: Mapping[tuple[str, ...], Texts] = field(default_factory=dict)
 
@@ -113,9 +115,14 @@ class Execution:
         # Scopes belong to the key because a filter is checked against them while it is rendered.
         key = (texts.memory.key(self.variables), self.actor.scopes, frozen(self.actor.row_filter))
         found = texts.kept.get(key)
-        if found is None:
+        if found is None or (found.moving and not await self.moved(found)):
             found = await self.rendered_anew(texts, fields)
         return found
+
+    async def moved(self, rendered: Rendered) -> bool:
+        """Make the values of relative times for this request; false when what they are relative to has changed."""
+        known = self.rules = await rules(self.request.now)
+        return all([condition.move(known, self.variables) for condition in rendered.moving])
 
     async def rendered_anew(self, texts: Texts, fields: tuple[tuple[Selected, Source], ...]) -> Rendered:
         known = len(texts.memory.shaping), len(texts.memory.present)
@@ -129,6 +136,8 @@ class Execution:
         if settled:
             key = (texts.memory.key(self.variables), self.actor.scopes, frozen(self.actor.row_filter))
             texts.kept.put(key, found)
+        if found.moving:
+            await self.moved(found)
         return found
 
     def render(self, memory: Memory, fields: tuple[tuple[Selected, Source], ...]) -> tuple[Rendered, bool]:
@@ -151,7 +160,7 @@ class Execution:
                     selected,
                 )
         text, parameters = compact("SELECT " + ", ".join(columns), render.parameters)
-        return Rendered(text, tuple(parameters), render.needs, render.cost), render.settled
+        return Rendered(text, tuple(parameters), render.needs, render.cost, tuple(render.moving)), render.settled
 
     async def read(self, rendered: Rendered, variables: Mapping[str, Any] | None = None) -> list[bytes]:
         """Send the statement; one JSON value for each of its fields."""
@@ -185,6 +194,19 @@ def _json_bytes(value: bytes | str | None) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
+def failed(error: Exception, request_id: str | None) -> GraphQLResponse:
+    """The answer to a request that could not be carried out; what nobody expected is hidden."""
+    match error:
+        case Invalid():
+            found = [entry for part in error.errors for entry in graphql_error(part, error.code, request_id)]
+            return refused(found, 400)
+        case Located():
+            return refused(crm_errors(error.error, place_of(error)), error.error.status)
+        case CrmError():
+            return refused(crm_errors(error), error.status)
+    return hidden(error, request_id)
+
+
 class Reader:
     """Carries out requests against one schema."""
 
@@ -196,15 +218,8 @@ class Reader:
         """Answer one request; every failure that a client can cause or expect is in the answer, none is raised."""
         try:
             return await self.carry_out(request, actor)
-        except Invalid as error:
-            found = [entry for part in error.errors for entry in graphql_error(part, error.code, actor.request_id)]
-            return refused(found, 400)
-        except Located as error:
-            return refused(crm_errors(error.error, place_of(error)), error.error.status)
-        except CrmError as error:
-            return refused(crm_errors(error), error.status)
         except Exception as error:  # noqa: BLE001 - the last line before the client
-            return hidden(error, actor.request_id)
+            return failed(error, actor.request_id)
 
     async def carry_out(self, request: GraphQLRequest, actor: Actor) -> GraphQLResponse:
         prepared, execution = self.prepare(request, actor)
@@ -220,7 +235,8 @@ class Reader:
         check_variables(request.variables)
         prepared = self.documents.prepared(request.document)
         operation = prepared.operation(request.operation_name)
-        variables = self.coerced(operation, request.variables)
+        plain = taken(prepared.givens.get(operation.name.value if operation.name else ""), request.variables)
+        variables = self.coerced(operation, request.variables) if plain is None else plain
         plan = self.plan(prepared, operation, variables)
         return prepared, Execution(request, actor, plan, {**variables, "@actor": actor})
 
@@ -258,11 +274,13 @@ class Reader:
         reads = tuple(root for root in roots if source_behind(root.definition) or root.key in typename)
         sites = {site.path: site for root in roots if root not in reads for site in _sites(root)}
         heads = {root.key: orjson.dumps(root.key) + b":" for root in roots}
-        return Plan(operation, roots, reads, sites, heads, Texts(), {path: Texts() for path in sites})
+        return Plan(
+            operation, roots, reads, sites, heads, _with_sources(reads), Texts(), {path: Texts() for path in sites}
+        )
 
     async def run(self, prepared: Prepared, execution: Execution) -> GraphQLResponse:
         plan, request = execution.plan, execution.request
-        fields = _with_sources(plan.reads)
+        fields = plan.fields
         rendered = await execution.rendered(plan.texts, fields)
         cost = rendered.cost + await self.cost_of_sites(execution)
         if plan.operation.operation is OperationType.MUTATION:
@@ -339,6 +357,11 @@ def _sites(selected: Selected) -> Iterator[Selected]:
 async def readable(execution: Execution, path: tuple[str, ...], site: Selected) -> Rendered:
     """The statement that reads a record back at a place of the document; its key comes as `@key`."""
     return await execution.rendered(execution.plan.site_texts[path], ((site, BACK),))
+
+
+async def rendered_reads(execution: Execution) -> Rendered:
+    """The statement for the compiled root fields."""
+    return await execution.rendered(execution.plan.texts, execution.plan.fields)
 
 
 async def told_of(execution: Execution, depth: Depth) -> list[Explained]:

@@ -20,6 +20,7 @@ from schema.select.rows import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from schema.select.moving import Moving
     from schema.select.selection import Argument, Selected
     from schema.select.types import Table
 
@@ -62,6 +63,7 @@ class Rendered:
     parameters: tuple[Any, ...]
     needs: Mapping[Scope, Selected]
     cost: int
+    moving: tuple[Moving, ...] = ()
 
     def values(self, variables: Values) -> list[Any]:
         return [item.read(variables) if type(item) is Later else item for item in self.parameters]
@@ -113,6 +115,7 @@ class Render:
     cost: int = 0
     multiplier: int = 1
     settled: bool = True
+    moving: list[Moving] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property

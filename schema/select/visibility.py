@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from crm.rules import json_form, reads, sql
 from models import Customer
-from schema.select.render import Render
+from schema.select.moving import moving
+from schema.select.render import Render, Rules
 from schema.select.rows import Row, table_of
 from schema.select.types import Table
 
@@ -33,6 +34,9 @@ def _holds(render: Render, customer: Row) -> str:
     assert render.row_filter is not None
     reading = render.reading
     tree = json_form.from_json(render.row_filter)
-    if reads.reads(tree, reading.catalogue).relative:
-        render.unsettle()
-    return f"({sql.compile(tree, reading.catalogue, alias=customer.alias_, binder=render, context=reading.context)})"
+
+    def compiled(rules: Rules, binder: sql.Binder) -> str:
+        return sql.compile(tree, rules.catalogue, alias=customer.alias_, binder=binder, context=rules.context)
+
+    relative = reads.reads(tree, reading.catalogue).relative
+    return f"({moving(render, compiled) if relative else compiled(reading, render)})"
