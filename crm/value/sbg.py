@@ -20,12 +20,33 @@ def log_likelihood(p: Parameters, survivors: Floats) -> float:
     """Log-likelihood of `survivors` (shape (k + 1,), customers left after 0..k renewals); p = (alpha,
     beta).
     """
-    alpha, beta = p
-    periods = np.arange(1, len(survivors))
     lost = -np.diff(survivors)
+    held = np.zeros(len(lost))
+    held[-1] = survivors[-1]
+    return spells_log_likelihood(p, lost, held)
+
+
+def spells_log_likelihood(p: Parameters, lost: Floats, held: Floats) -> float:
+    """Log-likelihood of contracts of any age: `lost` at the n-th renewal, `held` still after n, (k,)."""
+    alpha, beta = p
+    periods = np.arange(1, len(lost) + 1)
     leaving = betaln(alpha + 1, beta + periods - 1) - betaln(alpha, beta)
-    staying = betaln(alpha, beta + periods[-1]) - betaln(alpha, beta)
-    return float(lost @ leaving + survivors[-1] * staying)
+    staying = betaln(alpha, beta + periods) - betaln(alpha, beta)
+    return float(lost @ leaving + held @ staying)
+
+
+def fit_spells(lost: ArrayLike, held: ArrayLike) -> Fit:
+    """Maximum-likelihood (alpha, beta) from contracts that began at different times; see `spells_log_likelihood`.
+
+    InsufficientData with fewer than two renewals seen or nobody lost; FitRejected as `optimise.maximise`.
+    """
+    left, still = floats("lost", lost), floats("held", held)
+    if len(left) < 2:
+        raise InsufficientData("Renewal periods observed", have=len(left), need=2)
+    if not left.sum():
+        raise InsufficientData("Contracts that were not renewed", have=0, need=1)
+    customers = int(left.sum() + still.sum())
+    return maximise(differenced(lambda p: spells_log_likelihood(p, left, still)), NAMES, customers)
 
 
 def fit(survivors: ArrayLike) -> Fit:

@@ -9,6 +9,7 @@ from schema.reports.portfolio import PortfolioReports
 from schema.reports.segments import SegmentReports
 from schema.reports.touch import TouchReports
 from schema.reports.value import ValueReports
+from schema.reports.value_models import ModelReports
 
 
 @strawberry.type
@@ -20,5 +21,6 @@ class Reports(
     SegmentReports,
     PortfolioReports,
     ValueReports,
+    ModelReports,
 ):
     """The roots of reports."""
