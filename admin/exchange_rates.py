@@ -46,7 +46,9 @@ class RateView(UseCaseView):
         return f"{obj.currency} {obj.day.isoformat()}"
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
-        return await exchange_rates.put(actor, currency=values["currency"], day=values["day"], rate=values["rate"])
+        return await exchange_rates.put(
+            actor, currency=values["currency"], day=values["day"], rate=values["rate"], now=at
+        )
 
     async def change(
         self, actor: Actor, key: UUID, version: int | None, values: dict[str, Any], at: datetime
@@ -54,7 +56,7 @@ class RateView(UseCaseView):
         held = await get(ExchangeRate, key)
         if values.get("rate") is None:
             return held
-        return await exchange_rates.put(actor, currency=held.currency, day=held.day, rate=values["rate"])
+        return await exchange_rates.put(actor, currency=held.currency, day=held.day, rate=values["rate"], now=at)
 
     async def remove(self, actor: Actor, key: UUID, at: datetime) -> None:
         await exchange_rates.delete(actor, key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,14 +14,20 @@ from crm.errors import ValidationFailed
 from crm.events import EventType, emit
 from models import ExchangeRate
 
+AHEAD = timedelta(days=366)
+"""How far ahead a rate can be known: budget rates are agreed for the year to come."""
 
-async def put(actor: Actor, *, currency: str, day: date, rate: Decimal) -> ExchangeRate:
+
+async def put(actor: Actor, *, currency: str, day: date, rate: Decimal, now: datetime) -> ExchangeRate:
     """Note the rate of a day, replacing one that was noted for it; orders already recorded keep theirs.
 
-    Raises ValidationFailed (unknown currency, the base currency itself, a rate out of range), Forbidden.
+    Raises ValidationFailed (unknown currency, the base currency itself, a rate out of range, a day more than a year
+    ahead), Forbidden.
     """
     need(actor, Scope.SETTINGS_WRITE)
     code, exact = codes.currency(currency), money.positive_rate(rate)
+    if day > (now + AHEAD).date():
+        raise ValidationFailed(f"day {day} lies more than a year ahead; check the year.", path=("day",))
     async with transaction():
         base = (await organization.current()).base_currency
         if code == base:

@@ -185,5 +185,7 @@ class HouseMutations:
 
     @mutation(ExchangeRatePayload, "Note an exchange rate from a day on. Needs settings:write.")
     async def exchange_rate_put(self, info: Info, input: ExchangeRatePutInput) -> ExchangeRatePayload:
-        noted = await exchange_rates.put(actor(info), currency=input.currency, day=input.day, rate=input.rate)
+        noted = await exchange_rates.put(
+            actor(info), currency=input.currency, day=input.day, rate=input.rate, now=info.context.now
+        )
         return ExchangeRatePayload(rate=noted.rate)

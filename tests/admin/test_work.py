@@ -30,7 +30,7 @@ async def call_ali() -> FollowUp:
 
 
 async def euros() -> ExchangeRate:
-    return await exchange_rates.put(OWNER, currency="EUR", day=date(2026, 1, 1), rate=Decimal("0.9"))
+    return await exchange_rates.put(OWNER, currency="EUR", day=date(2026, 1, 1), rate=Decimal("0.9"), now=NOW)
 
 
 async def test_a_follow_up_is_promised(sara: Desk) -> None:

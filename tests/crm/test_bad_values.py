@@ -54,7 +54,13 @@ async def test_amounts_beyond_what_can_be_kept_are_refused(db: str, fields: Any,
 
 async def test_a_rate_that_rounds_to_nothing_is_refused(db: str) -> None:
     with pytest.raises(ValidationFailed, match="above 0"):
-        await exchange_rates.put(OWNER, currency="EUR", day=date(2026, 1, 1), rate=Decimal("1e-30"))
+        await exchange_rates.put(OWNER, currency="EUR", day=date(2026, 1, 1), rate=Decimal("1e-30"), now=NOW)
+    assert not await ExchangeRate.exists()
+
+
+async def test_a_rate_of_a_day_far_ahead_is_refused(db: str) -> None:
+    with pytest.raises(ValidationFailed, match="more than a year ahead"):
+        await exchange_rates.put(OWNER, currency="EUR", day=date(2999, 1, 1), rate=Decimal("0.9"), now=NOW)
     assert not await ExchangeRate.exists()
 
 
