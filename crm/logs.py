@@ -7,12 +7,13 @@ import re
 import sys
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
 from structlog.typing import Processor
+
+from crm.log_lines import Gathering, writer
 
 SECRETS = (
     (re.compile(r"arz_[0-9A-Za-z]{20,}"), "arz_…"),
@@ -60,7 +61,7 @@ def _json(line: Any, default: Any = None, **options: Any) -> str:
     return orjson.dumps(line, default=default or str).decode()
 
 
-def _renderer(shape: str, stream: TextIO) -> Processor:
+def _renderer(shape: str, stream: Gathering) -> Processor:
     if shape == "json":
         return structlog.processors.JSONRenderer(serializer=_json)
     return structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0)
@@ -84,47 +85,32 @@ def tell(event: str, details: dict[str, Any]) -> None:
     _teller(event, details)
 
 
-def _direct(shape: str, stream: TextIO) -> Tell:
-    line = _json_line if shape == "json" else _text_line
-
-    def write(event: str, details: dict[str, Any]) -> None:
-        stream.write(scrub(line(event, details, datetime.now(UTC).isoformat()[:-6] + "Z")) + "\n")
-        stream.flush()
-
-    return write
-
-
-def _json_line(event: str, details: dict[str, Any], now: str) -> str:
-    return _json({**details, "event": event, "level": "info", "timestamp": now})
-
-
-def _text_line(event: str, details: dict[str, Any], now: str) -> str:
-    told = " ".join([f"{name}={_shown(value)}" for name, value in details.items()])
-    return f"{now} [info     ] {event} {told}"
-
-
-ODD = re.compile(r"[\s=\"']")
-
-
-def _shown(value: Any) -> Any:
-    return repr(value) if isinstance(value, str) and ODD.search(value) else value
-
-
 def _quiet(event: str, details: dict[str, Any]) -> None:
     """Nothing."""
 
 
-def _teller_for(least: int, shape: str, stream: TextIO) -> Tell:
+def _teller_for(least: int, shape: str, stream: Gathering) -> Tell:
     if least > logging.INFO:
         return _quiet
     if shape == "text" and stream.isatty():
         return _through_structlog  # in colours, for one who looks on
-    return _direct(shape, stream)
+    return writer(shape, stream, scrub)
+
+
+_gathering: Gathering | None = None
+
+
+def drain() -> None:
+    """Write what was told and waits."""
+    if _gathering is not None:
+        _gathering.drain()
 
 
 def configure(level: str = "info", shape: str = "text", *, stream: TextIO | None = None) -> None:
     """Send our lines, and those of libraries, to `stream` (standard error) in one shape ('text' or 'json')."""
-    stream = stream or sys.stderr
+    global _teller, _gathering
+    drain()
+    _gathering = Gathering(stream or sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         _with_request,
@@ -133,20 +119,19 @@ def configure(level: str = "info", shape: str = "text", *, stream: TextIO | None
         structlog.processors.format_exc_info,
         _scrubbed,
     ]
-    renderer = _renderer(shape, stream)
+    renderer = _renderer(shape, _gathering)
     least = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _gathering)),
         cache_logger_on_first_use=False,
     )
-    global _teller
-    _teller = _teller_for(least, shape, stream)
-    _adopt_libraries(shared, renderer, least, stream)
+    _teller = _teller_for(least, shape, _gathering)
+    _adopt_libraries(shared, renderer, least, _gathering)
 
 
-def _adopt_libraries(shared: list[Processor], renderer: Processor, least: int, stream: TextIO) -> None:
+def _adopt_libraries(shared: list[Processor], renderer: Processor, least: int, stream: Gathering) -> None:
     handler = logging.StreamHandler(stream)
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(

@@ -33,6 +33,7 @@ def written() -> Iterator[io.StringIO]:
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    logs.drain()
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -91,6 +92,7 @@ async def test_neither_documents_nor_variables_nor_secrets_are_logged(
         await ask(client, query, variables={"s": "Maryam Mirzakhani"})
         await client.get("/graphql", params={"query": '{ customers(search: "Maryam") { nodes { id } } }'})
         await ask(client, "{ me { label } }", Authorization=f"Bearer {tokens.mint()}")
+    logs.drain()
     text = written.getvalue()
     assert "Maryam" not in text
     assert "arz_" not in text
