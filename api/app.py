@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import schema
 from admin import build_admin
@@ -27,11 +28,14 @@ from api.health import Readiness, livez, readyz, startupz
 from api.limits import Buckets
 from api.metrics import Metrics, MetricsPage
 from api.pages import Pages
+from api.sockets import SocketEndpoint
+from api.streams import Streams
 from crm import embedded, sessions
 from crm import reactions as following
 from crm.database import connected
 from crm.database.migrations import pending_migrations
 from crm.errors import CrmError, DatabaseUnavailable
+from crm.feed import Feed
 from crm.settings import Settings
 
 Step = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -54,20 +58,45 @@ def create_app(settings: Settings, *, execute: Execute = schema.execute) -> Star
     metrics = Metrics()
     secure = settings.url.startswith("https://")
     gate = Gate(sessions.cookie_name(secure), now=utc_now, clock=time.monotonic)
+    ready = Readiness()
+    streams = Streams(Feed(), schema.subscribe, utc_now, settings.request_deadline, lambda: ready.draining)
+    graphql = graphql_endpoint(settings, gate, execute, streams)
     app = Starlette(
-        routes=routes(settings, gate, metrics, execute),
+        routes=routes(settings, gate, metrics, graphql, streams),
         middleware=middleware(settings, metrics, secure=secure),
         exception_handlers=EXCEPTION_HANDLERS,
-        lifespan=one_after_another([database, observation, reactions, readiness]),
+        lifespan=one_after_another([database, observation, reactions, feeding, readiness]),
     )
-    app.state.settings, app.state.metrics, app.state.readiness = settings, metrics, Readiness()
+    app.state.settings, app.state.metrics, app.state.readiness, app.state.streams = settings, metrics, ready, streams
+    app.middleware_stack = shortcut(app.build_middleware_stack(), {"/graphql": alone(settings, metrics, graphql)})
     return app
 
 
-def routes(settings: Settings, gate: Gate, metrics: Metrics, execute: Execute) -> list[BaseRoute]:
+def shortcut(stack: ASGIApp, addresses: Mapping[str, ASGIApp]) -> ASGIApp:
+    """Serve some addresses without the router and what stands before it: for GraphQL that is half of its own time."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found = None if scope["type"] != "http" or scope.get("root_path") else addresses.get(scope["path"])
+        await (found or stack)(scope, receive, send)
+
+    return app
+
+
+def alone(settings: Settings, metrics: Metrics, app: ASGIApp) -> ASGIApp:
+    """One address with the middleware that all have."""
+    if settings.allowed_origins:
+        origins = cross_origin(settings.allowed_origins)
+        app = origins.cls(app, *origins.args, **origins.kwargs)
+    return Front(app, metrics=metrics, https=settings.url.startswith("https://"), hand_on=False)
+
+
+def routes(
+    settings: Settings, gate: Gate, metrics: Metrics, graphql: GraphQLEndpoint, streams: Streams
+) -> list[BaseRoute]:
     metrics_page = MetricsPage(metrics, gate, settings.open_metrics, open_to_neighbours=not settings.production)
     return [
-        Route("/graphql", graphql_endpoint(settings, gate, execute)),
+        Route("/graphql", graphql),
+        WebSocketRoute("/graphql", SocketEndpoint(graphql, streams, settings.allowed_origins)),
         Route("/livez", livez),
         Route("/readyz", readyz),
         Route("/startupz", startupz),
@@ -97,7 +126,7 @@ def cross_origin(origins: Sequence[str]) -> Middleware:
     )
 
 
-def graphql_endpoint(settings: Settings, gate: Gate, execute: Execute) -> GraphQLEndpoint:
+def graphql_endpoint(settings: Settings, gate: Gate, execute: Execute, streams: Streams) -> GraphQLEndpoint:
     folder = settings.trusted_documents
     return GraphQLEndpoint(
         execute=execute,
@@ -108,6 +137,7 @@ def graphql_endpoint(settings: Settings, gate: Gate, execute: Execute) -> GraphQ
         body_limit=settings.body_limit,
         deadline=settings.request_deadline,
         playground="/graphiql" if settings.graphiql else None,
+        streams=streams,
     )
 
 
@@ -166,6 +196,17 @@ async def reactions(app: Starlette) -> AsyncIterator[None]:
         stop.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(running, 5.0)
+
+
+@asynccontextmanager
+async def feeding(app: Starlette) -> AsyncIterator[None]:
+    """Subscriptions hear of what happens."""
+    running = asyncio.create_task(app.state.streams.feed.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -3,17 +3,27 @@
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from crm.access import Actor
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.select.plan import Reader
+from schema.select.request import GraphQLRequest
+from schema.streaming import Stream, opened
+from schema.subscription import Subscription
 from schema.timeline import TYPES
 
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[*TYPES],  # no field names these, they are entries of a timeline
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 reader = Reader(schema._schema)
 execute = reader.execute
+
+
+async def subscribe(request: GraphQLRequest, actor: Actor) -> Stream:
+    """Open a subscription; raises what `schema.select.plan.failed` makes an answer of."""
+    return await opened(reader, request, actor)

@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputType, OperationDefinitionNode, get_named_type, is_list_type, parse, type_from_ast
+from graphql import (
+    FieldNode,
+    GraphQLInputType,
+    OperationDefinitionNode,
+    OperationType,
+    get_named_type,
+    is_list_type,
+    parse,
+    type_from_ast,
+)
 from typer.main import get_command
 
 from crm import ids
@@ -24,7 +33,9 @@ from crm.rules.text import parse as read
 from crm.rules.tree import Node
 from crm.rules.values import Context
 from models import FieldDefinition, FieldType
-from schema import schema
+from schema import schema, subscribe
+from schema.select.request import GraphQLRequest
+from schema.select.types import source_behind
 from tests import factories
 from tests.documents import ROOT, Sample, samples, with_answers
 from tests.factories import OWNER
@@ -33,6 +44,8 @@ from tests.schema.asking import ask
 ERRORS = ROOT / "docs" / "reference" / "errors.md"
 RULES = ROOT / "docs" / "reference" / "rules.md"
 READ_ON_DEMONSTRATION = ROOT / "README.md"
+ABOUT_RULES = re.compile("organization_setting|field_definition")
+"""What filters may speak of is read beside, and kept for some seconds."""
 TIER = FieldDefinition(noun="customer", key="tier", label="Tier", type=FieldType.CHOICE, choices=["gold", "silver"])
 CATALOGUE = build([TIER], base_currency="USD")
 
@@ -46,18 +59,36 @@ async def test_every_document_is_answered_without_errors(db: str, sample: Sample
     customer = await factories.customer("Alice")
     segment = await factories.segment("office")
     given = {"customer": ids.encode("cus", customer.id), "segment": ids.encode("seg", segment.id)}
+    if operation_of(sample.text).operation is OperationType.SUBSCRIPTION:
+        assert (await subscribe(GraphQLRequest(sample.text, factories.NOW), OWNER)).cost
+        return
     answer = await ask(sample.text, variables(sample.text, given))
     assert not answer.response.errors, answer.body
+    if compiles(sample.text):
+        beside = [text for text in answer.statements if "json_agg" not in text and "row_to_json" not in text]
+        assert len(answer.statements) - len(beside) == 1, answer.statements
+        assert all(ABOUT_RULES.search(text) for text in beside)
     if sample.page != ERRORS:
         assert '"problems":[{' not in answer.response.body.decode().replace(" ", "")
 
 
+def operation_of(document: str) -> OperationDefinitionNode:
+    return next(node for node in parse(document).definitions if isinstance(node, OperationDefinitionNode))
+
+
+def compiles(document: str) -> bool:
+    """Whether a query needs no resolver: then it is one statement."""
+    operation = operation_of(document)
+    roots = schema._schema.query_type.fields if schema._schema.query_type else {}
+    names = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    return operation.operation is OperationType.QUERY and all(source_behind(roots[name]) for name in names)
+
+
 def variables(document: str, known: dict[str, str]) -> dict[str, Any]:
     """A value for each variable of a document: by its name, else by its type."""
-    operation = next(node for node in parse(document).definitions if isinstance(node, OperationDefinitionNode))
     return {
         definition.variable.name.value: value(definition.variable.name.value, definition.type, known)
-        for definition in operation.variable_definitions or ()
+        for definition in operation_of(document).variable_definitions or ()
     }
 
 

@@ -38,7 +38,7 @@ def depth_of(asked: Any) -> Depth | None:
     known = {True: Depth.STATEMENT} | {depth.value: depth for depth in Depth}
     if not isinstance(asked, str | bool) or asked not in known:
         raise ValidationFailed(
-            '\'explain\' is true for the statement, "plan" for PostgreSQL\'s plan too, or "analyze" to run and time it.',
+            '`explain` is true for the statement, "plan" for its plan by PostgreSQL too, "analyze" to time it as well.',
             path=("extensions", "explain"),
         )
     return known[asked]
