@@ -315,6 +315,11 @@ def value(member: Any) -> str:
     return gettext(VALUES.get(plain, plain.replace("_", " ").capitalize()))
 
 
+def name(text: str) -> str:
+    """What the data calls something, in the reader's language where the product itself named it."""
+    return gettext(text) if text else text
+
+
 def options(enum: type[Enum]) -> list[tuple[str, str]]:
     return [(str(member.value), value(member)) for member in enum]
 

@@ -33,9 +33,8 @@ SELECT p.customer_id, c.display_name, p.entered_at, s.key AS stage, s.target_day
 FROM stage_position p JOIN stage s ON s.id = p.stage_id JOIN customer c ON c.id = p.customer_id
 LEFT JOIN staff_member o ON o.id = c.owner_id
 LEFT JOIN LATERAL (SELECT w.clv, r.currency FROM value_run r JOIN value_snapshot w
-                   ON w.run_id = r.id AND w.customer_id = p.customer_id WHERE r.is_current AND $5) v ON true
-WHERE p.stage_id = $1 AND ($2::uuid IS NULL OR c.owner_id = $2)
-ORDER BY p.entered_at {order}, p.customer_id {order} LIMIT $3 OFFSET $4
+                   ON w.run_id = r.id AND w.customer_id = p.customer_id WHERE r.is_current AND $4) v ON true
+WHERE p.stage_id = $1{mine} ORDER BY p.entered_at {order}, p.customer_id {order} LIMIT $2 OFFSET $3
 """
 _WHERE = """
 SELECT s.key, s.name FROM stage_position p JOIN stage s ON s.id = p.stage_id
@@ -159,9 +158,9 @@ def _order(request: Request) -> str:
 
 async def _cards(request: Request, stage_id: UUID, skip: int) -> tuple[list[dict[str, Any]], bool]:
     order = ORDERS[_order(request)]
-    mine = actor_of(request).id if request.query_params.get("mine") == "1" else None
-    values = may(request, Scope.VALUE_READ)
-    rows = await fetch(_CARDS.format(order=order), stage_id, mine, SHOWN + 1, skip, values)
+    owner = [actor_of(request).id] if request.query_params.get("mine") == "1" else []
+    statement = _CARDS.format(order=order, mine=" AND c.owner_id = $5" if owner else "")
+    rows = await fetch(statement, stage_id, SHOWN + 1, skip, may(request, Scope.VALUE_READ), *owner)
     return [_card(row) for row in rows[:SHOWN]], len(rows) > SHOWN
 
 

@@ -28,7 +28,7 @@ Found = dict[str, Any]
 DAY = 86_400
 FEW = 30
 """Observations below which a stage's row is hardly a forecast."""
-STUCK = 25
+STUCK = 12
 GROUPS_SHOWN = 8
 
 _STAGES = """
