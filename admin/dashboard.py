@@ -1,19 +1,23 @@
-"""The first page: where customers stand, what they are worth, what happened last."""
+"""The first page: who needs attention today, how the portfolio stands, what is fresh, how far goals are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette_admin import CustomView, route
+from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import counting, pages
-from admin.request import may
+from admin import charts, counting, formats, pages, words
+from admin.charts import Chart, Line
+from admin.home import attention, freshness, goals
+from admin.request import actor_of, may
+from admin.value.kept import Kept
+from admin.value.page import Run, current
+from admin.value.rfm import graded, grouped
 from crm.access import Scope
 from crm.database import fetch, fetch_row
 
@@ -35,24 +39,14 @@ SELECT s.id, s.key, s.name, s.outcome, round(coalesce(c.share, 0) * $1)::bigint 
 FROM stage s JOIN lifecycle l ON l.id = s.lifecycle_id AND l.is_default
 LEFT JOIN common c ON c.stage_id = s.id ORDER BY s.position
 """
-_RUN = "SELECT id, as_of, model, currency, customers, horizon_days FROM value_run WHERE is_current"
-_WORTH = """
-SELECT sum(clv) AS clv, sum(net_profit) AS net_profit, sum(value_at_risk) AS at_risk,
-       avg(churn_risk) AS churn_risk, count(*) FILTER (WHERE churn_risk > 0.5) AS lapsing
-FROM value_snapshot WHERE run_id = $1
-"""
-_GROUPS = """
-SELECT rfm_group, count(*) AS customers, sum(clv) AS clv FROM value_snapshot
-WHERE run_id = $1 AND rfm_group IS NOT NULL GROUP BY rfm_group ORDER BY sum(clv) DESC NULLS LAST
-"""
-_BEST = """
-SELECT c.id, c.display_name, v.clv, v.net_profit, v.churn_risk, v.rfm_group
-FROM value_snapshot v JOIN customer c ON c.id = v.customer_id
-WHERE v.run_id = $1 AND v.clv IS NOT NULL ORDER BY v.clv DESC, v.customer_id LIMIT 6
+_HISTORY = """
+SELECT as_of, portfolio -> 'equity' AS equity, portfolio -> 'profit' AS profit FROM value_run
+WHERE status IN ('PUBLISHED', 'RETIRED') AND currency = $1 AND portfolio ? 'equity' ORDER BY as_of DESC LIMIT 24
 """
 _EVENTS = """
 SELECT e.type, e.actor_label, e.created_at, e.customer_id, c.display_name
-FROM event e LEFT JOIN customer c ON c.id = e.customer_id ORDER BY e.created_at DESC, e.id DESC LIMIT 12
+FROM (SELECT * FROM event ORDER BY created_at DESC, id DESC LIMIT 8) e LEFT JOIN customer c ON c.id = e.customer_id
+ORDER BY e.created_at DESC, e.id DESC
 """
 _MONTH = """
 SELECT (SELECT count(*) FROM (SELECT FROM customer WHERE created_at > now() - interval '30 days' LIMIT 10001) a) AS new,
@@ -60,15 +54,6 @@ SELECT (SELECT count(*) FROM (SELECT FROM customer WHERE created_at > now() - in
         AND t.from_stage_id IS NOT NULL AND t.lifecycle_id = (SELECT id FROM lifecycle WHERE is_default)
         LIMIT 10001) b) AS moved
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """The portfolio's figures in one run; a published run never changes."""
-
-    run: UUID
-    totals: dict[str, Any]
-    groups: list[dict[str, Any]]
 
 
 class Home(CustomView):
@@ -82,35 +67,90 @@ class Home(CustomView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.worth: Worth | None = None
+        self.kept = Kept()
 
     @route("")
     async def index(self, request: Request) -> Response:
+        run = await current() if may(request, Scope.VALUE_READ) else None
+        whole = run is not None and actor_of(request).row_filter is None
         context = {
             "stages": await stages() if may(request, Scope.LIFECYCLE_READ) else None,
-            "value": await self.value() if may(request, Scope.VALUE_READ) else None,
+            "value": await value(run) if run and whole else None,
             "sees_value": may(request, Scope.VALUE_READ),
             "events": await fetch(_EVENTS) if may(request, Scope.EVENT_READ) else None,
             "month": await month() if may(request, Scope.CUSTOMER_READ) else None,
+            "fresh": await freshness.freshness(),
+            **await attention.needed(request, run.id if run else None),
         }
         return pages.render(self, request, "home.html", context)
 
-    async def value(self) -> dict[str, Any] | None:
-        run = await fetch_row(_RUN)
-        if run is None:
-            return None
-        if self.worth is None or self.worth.run != run["id"]:
-            totals = await fetch_row(_WORTH, run["id"])
-            groups = [dict(row) for row in await fetch(_GROUPS, run["id"])]
-            self.worth = Worth(run["id"], dict(totals or {}), groups)
-        largest = max((group["clv"] or Decimal(0) for group in self.worth.groups), default=Decimal(0))
-        return {
-            **run,
-            **self.worth.totals,
-            "groups": self.worth.groups,
-            "largest": largest,
-            "best": await fetch(_BEST, run["id"]),
-        }
+    @route("/home/goals", name="home-goals")
+    async def goals(self, request: Request) -> Response:
+        actor = actor_of(request)
+        reader = (actor.scopes, None if actor.row_filter is None else actor.id)
+        rows = await self.kept.get(("goals", *reader), lambda: goals.running(actor))
+        assert self.templates is not None
+        return self.templates.TemplateResponse(request, "parts/home_goals.html", {"rows": rows})
+
+
+async def value(run: Run) -> dict[str, Any]:
+    """What the run stored of everybody; a million customers cost no more than ten."""
+    history = [
+        (row["as_of"], orjson.loads(row["equity"]), orjson.loads(row["profit"]))
+        for row in await fetch(_HISTORY, run.currency)
+    ]
+    groups = grouped(graded(run.figures.get("rfm") or [], "residual")) if run.figures.get("rfm") else []
+    before = history[1] if len(history) > 1 else None
+    equity = float(run.figures.get("equity") or 0)
+    return {
+        "run": run,
+        "currency": run.currency,
+        "figures": run.figures,
+        "groups": groups,
+        "before": before[0] if before else None,
+        "change": equity - before[1] if before else None,
+        "curve": over_time(run, history[::-1]) if len(history) > 1 else None,
+        "bars": group_bars(run, groups) if groups else None,
+    }
+
+
+def over_time(run: Run, history: list[tuple[Any, float, float]]) -> Chart:
+    """Customer equity and profit so far, run by run."""
+    return charts.lines(
+        [
+            Line(_("Customer equity"), [equity for _day, equity, _profit in history], area=True, dots=True),
+            Line(_("Profit so far"), [profit for _day, _equity, profit in history], tone="gold", dots=True),
+        ],
+        labels=[formats.day(day.date()) for day, _equity, _profit in history],
+        summary=_("Customer equity and profit so far, by value run"),
+        form=charts.money(run.currency),
+        x_name=_("As of"),
+        height=240,
+    )
+
+
+def group_bars(run: Run, groups: list[dict[str, Any]]) -> Chart:
+    """Which RFM groups hold the value to come."""
+    return charts.bars(
+        [_group(row) for row in groups],
+        [
+            Line(
+                _("Still to come"),
+                [row["residual"] for row in groups],
+                tone="gold",
+                labels=[formats.short_money(row["residual"], run.currency) for row in groups],
+            )
+        ],
+        summary=_("Value still to come, by RFM group"),
+        form=charts.money(run.currency),
+        x_name=_("RFM group"),
+        horizontal=True,
+        height=40 + 28 * len(groups),
+    )
+
+
+def _group(row: dict[str, Any]) -> str:
+    return f"{words.value(row['group'])} ({formats.number(row['customers'])})"
 
 
 async def stages() -> dict[str, Any]:

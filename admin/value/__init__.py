@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette_admin.views import BaseView
 
+from admin.value.card import CardPage
 from admin.value.cohorts import CohortPage
 from admin.value.kept import Kept
 from admin.value.matrix import MatrixPage
@@ -32,6 +33,7 @@ def unlisted(kept: Kept) -> list[BaseView]:
         CohortPage(kept),
         QualityPage(kept),
         SegmentingPage(kept),
+        CardPage(kept),
     ]
 
 

@@ -128,5 +128,5 @@ def spread(run: Run) -> Chart:
         summary=_("How customer lifetime value is spread; the outer bars hold what lies beyond"),
         x_name=_("Lifetime value"),
         dense=True,
-        height=260,
+        height=380,
     )

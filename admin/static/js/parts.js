@@ -49,6 +49,14 @@
         }));
     });
 
+    // Why a figure is what it is: asked for when somebody wants to know.
+    document.querySelectorAll("details[data-arz-why]").forEach((box) => box.addEventListener("toggle", () => {
+        const place = box.querySelector("div");
+        if (!box.open || place.dataset.arzPart) return;
+        place.dataset.arzPart = box.dataset.arzWhy;
+        load(place);
+    }));
+
     // A choice in a form that shows something is followed at once.
     document.querySelectorAll("form[data-arz-follow]").forEach((form) => form.addEventListener("change", () => form.requestSubmit()));
 })();
