@@ -13,7 +13,7 @@ from crm import changes, codes, idempotency, money, text
 from crm.access import Actor, Scope, need
 from crm.audit import state
 from crm.database import transaction
-from crm.errors import ValidationFailed
+from crm.errors import DuplicateFound, ValidationFailed
 from crm.events import EventType
 from crm.visibility import need_visible
 from models import Channel, Direction, Interaction, InteractionKind, RatingKind, Sentiment, StaffMember
@@ -44,6 +44,8 @@ class InteractionFields(TypedDict, total=False):
     cost_currency: str | None
     answer_due_at: datetime | None
     answered_at: datetime | None
+    source: str | None
+    reference: str | None
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
@@ -58,6 +60,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "attribute_ratings": lambda value: _attributes(value) if value else None,
     "cost": lambda value: None if value is None else money.amount(value, field="cost"),
     "cost_currency": lambda value: value and codes.currency(value, field="costCurrency"),
+    "source": lambda value: text.optional(value, field="source", limit=80),
+    "reference": lambda value: text.optional(value, field="reference", limit=200),
 }
 
 
@@ -133,16 +137,43 @@ async def delete(actor: Actor, interaction_id: UUID, *, expected_version: int | 
         await changes.delete(actor, interaction, EventType.INTERACTION_DELETED)
 
 
+def draft(customer_id: UUID, fields: InteractionFields, now: datetime) -> Interaction:
+    """A touchpoint, not saved yet; whether its staff member exists is not asked. Raises ValidationFailed."""
+    interaction = Interaction(customer_id=customer_id, occurred_at=now)
+    _say(interaction, fields, now)
+    return interaction
+
+
 async def _apply(interaction: Interaction, fields: InteractionFields, now: datetime) -> None:
+    _say(interaction, fields, now)
+    if interaction.staff_id and not await StaffMember.exists(id=interaction.staff_id):
+        raise ValidationFailed("staffId names no staff member.", path=("staffId",))
+    await _refuse_known(interaction)
+
+
+def _say(interaction: Interaction, fields: InteractionFields, now: datetime) -> None:
     for name, value in fields.items():
         setattr(interaction, name, _READERS.get(name, lambda same: same)(value))
     for name in ("channel", "direction", "kind"):
         if getattr(interaction, name) is None:
             raise ValidationFailed(f"An interaction needs a {name}.", path=(name,))
-    if interaction.staff_id and not await StaffMember.exists(id=interaction.staff_id):
-        raise ValidationFailed("staffId names no staff member.", path=("staffId",))
+    if interaction.reference is not None:
+        interaction.source = interaction.source or "api"
     _check_times(interaction, now)
     _check_numbers(interaction)
+
+
+async def _refuse_known(interaction: Interaction) -> None:
+    if interaction.reference is None:
+        return
+    named = Interaction.filter(
+        customer_id=interaction.customer_id, source=interaction.source, reference=interaction.reference
+    )
+    if await named.exclude(id=interaction.id).exists():
+        raise DuplicateFound(
+            f"The customer has an interaction '{interaction.reference}' of '{interaction.source}' already.",
+            path=("reference",),
+        )
 
 
 def _check_times(interaction: Interaction, now: datetime) -> None:

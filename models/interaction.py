@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tortoise import fields
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from models.base import Versioned, currency, money
 from models.customer import Customer
@@ -62,7 +62,7 @@ class Interaction(Versioned):
     """One touchpoint: who met whom, how, when, and what came of it.
 
     `attribute_ratings` are ratings from 1 to 10 of single things, such as {"delivery": 7}, by the same person at the
-    same time as `rating`.
+    same time as `rating`. `source` and `reference` name it in the system that it was taken from.
     """
 
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
@@ -87,6 +87,8 @@ class Interaction(Versioned):
     cost_currency: fields.Field[str | None] = currency(null=True)
     answer_due_at = fields.DatetimeField(null=True)
     answered_at = fields.DatetimeField(null=True)
+    source = fields.CharField(max_length=80, null=True)
+    reference = fields.CharField(max_length=200, null=True)
 
     if TYPE_CHECKING:
         customer_id: UUID
@@ -100,4 +102,9 @@ class Interaction(Versioned):
             CheckConstraint(check="rating IS NULL OR rating BETWEEN 0 AND 10", name="ck_interaction_rating"),
             CheckConstraint(check="duration_seconds IS NULL OR duration_seconds >= 0", name="ck_interaction_duration"),
             CheckConstraint(check="cost IS NULL OR cost_currency IS NOT NULL", name="ck_interaction_cost"),
+            UniqueConstraint(
+                fields=("customer_id", "source", "reference"),
+                name="uq_interaction_reference",
+                condition="reference IS NOT NULL",
+            ),
         ]

@@ -50,6 +50,8 @@ class Interaction(Node):
     cost: Money | None = money("{t.cost}", "{t.cost_currency}", nullable=True, scope=Scope.COST_READ)
     answer_due_at: datetime | None = column()
     answered_at: datetime | None = column()
+    source: str | None = column(description="The system that it was taken from.")
+    reference: str | None = column(description="What that system calls it; never taken in twice.")
     created_at: datetime = column()
     updated_at: datetime = column()
     version: int = column()

@@ -1,4 +1,4 @@
-"""`arzesh import customers|orders`."""
+"""`arzesh import customers|orders|interactions`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from models import ImportRun
 SHOWN = 20
 """Refused rows that are printed; all of them go to the file."""
 
-app = typer.Typer(help="Take in files of customers or orders.", no_args_is_help=True)
+app = typer.Typer(help="Take in files of customers, orders or interactions.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="A CSV file.", exists=True, dir_okay=False, readable=True)]
 Column = Annotated[
@@ -65,6 +65,22 @@ def orders(
     """Record orders; those with a reference that is known already are left alone."""
     options = Options(source, create_customers, style(date_order, decimal_comma, time_zone))
     take(ImportKind.ORDERS, file, column or [], options, refused, dry_run)
+
+
+@app.command()
+def interactions(
+    file: File,
+    column: Column = None,
+    source: SourceName = "import",
+    date_order: DateOrder = None,
+    decimal_comma: DecimalComma = False,
+    time_zone: TimeZone = "UTC",
+    refused: RefusedFile = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Log interactions, with ratings; those with a reference that is known already are left alone."""
+    options = Options(source=source, style=style(date_order, decimal_comma, time_zone))
+    take(ImportKind.INTERACTIONS, file, column or [], options, refused, dry_run)
 
 
 def style(date_order: str | None, decimal_comma: bool, time_zone: str) -> Style:

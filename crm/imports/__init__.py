@@ -1,4 +1,4 @@
-"""Taking in files of customers and orders: read, map, try out, write, and say what was refused and why."""
+"""Taking in files of customers, orders and interactions: read, map, try out, write, say what was refused and why."""
 
 from crm.imports.files import import_file, understand
 from crm.imports.mapping import ImportKind

@@ -1,4 +1,4 @@
-"""Importing a delimited text file of customers or orders."""
+"""Importing a delimited text file of customers, orders or interactions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import orjson
 
 from crm import custom_fields
 from crm.access import Actor, Scope, need
-from crm.bulk import CustomerRow, OrderRow
 from crm.errors import CrmError, ValidationFailed
 from crm.imports.mapping import ImportKind, check, guess
 from crm.imports.reading import Line, Table, open_table
-from crm.imports.rows import Options, reader
+from crm.imports.rows import Options, Row, reader
 from crm.imports.runs import Entry, Report, Source, take_in
 from models import ImportRun
 
@@ -85,12 +84,12 @@ def fingerprint(digest: str, manner: Mapping[str, object]) -> str:
     return hashlib.sha256(digest.encode() + orjson.dumps(manner, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def entries(table: Table, read: Callable[[int, Mapping[str, str]], CustomerRow | OrderRow]) -> Iterator[Entry]:
+def entries(table: Table, read: Callable[[int, Mapping[str, str]], Row]) -> Iterator[Entry]:
     for line in table.lines():
         yield entry(line, read)
 
 
-def entry(line: Line, read: Callable[[int, Mapping[str, str]], CustomerRow | OrderRow]) -> Entry:
+def entry(line: Line, read: Callable[[int, Mapping[str, str]], Row]) -> Entry:
     """A line as an entry; one that cannot be read says why."""
     if line.problem:
         return Entry(line.number, line.cells, problem=ValidationFailed(line.problem))

@@ -9,11 +9,14 @@ from enum import StrEnum
 from crm.errors import ValidationFailed
 
 CUSTOM = "customFields."
+RATED = "attributeRatings."
+"""The target of a column of ratings of one thing, such as attributeRatings.delivery."""
 
 
 class ImportKind(StrEnum):
     CUSTOMERS = "customers"
     ORDERS = "orders"
+    INTERACTIONS = "interactions"
 
 
 _CONTACT = {
@@ -66,15 +69,49 @@ ORDER_TARGETS: dict[str, tuple[str, ...]] = {
     "status": ("status", "order status", "وضعیت", "状态", "订单状态"),
 }  # fmt: skip
 
+INTERACTION_TARGETS: dict[str, tuple[str, ...]] = {
+    **{target: ORDER_TARGETS[target] for target in ("customer.email", "customer.phone", "customer.external")},
+    "reference": ("reference", "interaction id", "ticket", "ticket id", "case number", "id", "شماره پیگیری",
+                  "شماره تیکت", "工单号", "编号"),
+    "occurredAt": ("occurred at", "date", "time", "when", "contacted at", "submitted at", "response date", "تاریخ",
+                   "تاریخ تماس", "زمان", "日期", "时间", "联系时间"),
+    "channel": ("channel", "via", "کانال", "渠道"),
+    "direction": ("direction", "جهت", "方向"),
+    "kind": ("kind", "type", "interaction type", "نوع", "类型"),
+    "staff": ("staff", "staff e-mail", "agent", "owner", "کارمند", "کارشناس", "员工", "客服"),
+    "subject": ("subject", "title", "موضوع", "主题", "标题"),
+    "body": ("body", "text", "comment", "message", "note", "متن", "توضیحات", "内容", "备注", "评论"),
+    "outcome": ("outcome", "result", "نتیجه", "结果"),
+    "sentiment": ("sentiment", "احساس", "情绪"),
+    "ratingKind": ("rating kind", "scale", "نوع امتیاز", "评分类型"),
+    "rating": ("rating", "score", "امتیاز", "评分"),
+    "nps": ("nps", "net promoter score", "likelihood to recommend", "净推荐值"),
+    "csat": ("csat", "satisfaction", "رضایت", "满意度"),
+    "ces": ("ces", "customer effort", "ease", "سهولت", "费力度"),
+    "durationSeconds": ("duration seconds", "duration", "seconds", "مدت", "时长"),
+    "cost": ("cost", "هزینه", "成本"),
+    "costCurrency": ("cost currency", "currency", "ارز", "واحد پول", "币种"),
+    "answerDueAt": ("answer due at", "due", "answer by", "مهلت پاسخ", "答复期限"),
+    "answeredAt": ("answered at", "answered", "closed at", "resolved at", "زمان پاسخ", "答复时间"),
+}  # fmt: skip
+_RATING_OF = ("rating", "rating of", "attribute rating", "امتیاز", "评分")
+
 TARGETS: dict[ImportKind, dict[str, tuple[str, ...]]] = {
     ImportKind.CUSTOMERS: CUSTOMER_TARGETS,
     ImportKind.ORDERS: ORDER_TARGETS,
+    ImportKind.INTERACTIONS: INTERACTION_TARGETS,
 }
+_OF_CUSTOMER = ("customer.email", "customer.phone", "customer.external")
 IDENTITIES = {
     ImportKind.CUSTOMERS: ("identity.email", "identity.phone", "identity.external"),
-    ImportKind.ORDERS: ("customer.email", "customer.phone", "customer.external"),
+    ImportKind.ORDERS: _OF_CUSTOMER,
+    ImportKind.INTERACTIONS: _OF_CUSTOMER,
 }
-NEEDED = {ImportKind.CUSTOMERS: (), ImportKind.ORDERS: ("amount", "placedAt")}
+NEEDED = {
+    ImportKind.CUSTOMERS: (),
+    ImportKind.ORDERS: ("amount", "placedAt"),
+    ImportKind.INTERACTIONS: ("occurredAt", "channel"),
+}
 
 
 def heading(text: str) -> str:
@@ -99,7 +136,15 @@ def guess(kind: ImportKind, columns: tuple[str, ...], custom: tuple[str, ...] = 
             target = table.get(heading(column))
             if target and column not in found and target not in found.values():
                 found[column] = target
+    if kind is ImportKind.INTERACTIONS:
+        found |= {column: target for column in columns if column not in found and (target := _rated(column))}
     return found
+
+
+def _rated(column: str) -> str | None:
+    """The target of a heading such as 'Rating: delivery'."""
+    words, mark, thing = column.partition(":")
+    return f"{RATED}{thing.strip()}" if mark and thing.strip() and heading(words) in _RATING_OF else None
 
 
 def _words(target: str) -> str:
@@ -112,11 +157,15 @@ def check(kind: ImportKind, columns: tuple[str, ...], mapping: Mapping[str, str]
     for column, target in mapping.items():
         if column not in columns:
             raise _wrong(f"The file has no column '{column[:60]}'; it has: {', '.join(columns)[:500]}.", column)
-        if target not in known:
+        if target not in known and not _rates(kind, target):
             raise _wrong(f"'{target[:60]}' is not known; a column can mean: {', '.join(known)}.", column)
         if list(mapping.values()).count(target) > 1:
             raise _wrong(f"Two columns are said to be {target}; choose one.", column)
     _check_needed(kind, columns, set(mapping.values()))
+
+
+def _rates(kind: ImportKind, target: str) -> bool:
+    return kind is ImportKind.INTERACTIONS and target.startswith(RATED) and target != RATED
 
 
 def _check_needed(kind: ImportKind, columns: tuple[str, ...], targets: set[str]) -> None:

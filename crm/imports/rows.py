@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from crm.bulk import CustomerRow, OrderRow
+from crm.bulk import CustomerRow, InteractionRow, OrderRow
 from crm.errors import CrmError, ValidationFailed
 from crm.identities import IdentityInput
 from crm.ids import decode
 from crm.imports import values
-from crm.imports.mapping import CUSTOM, ImportKind
+from crm.imports.mapping import CUSTOM, RATED, ImportKind
 from crm.imports.values import Style
-from models import CustomerKind, FieldType, IdentityKind, OrderStatus
+from models import (
+    Channel,
+    CustomerKind,
+    Direction,
+    FieldType,
+    IdentityKind,
+    InteractionKind,
+    OrderStatus,
+    RatingKind,
+    Sentiment,
+)
 
 Read = Callable[[str, Style], Any]
+Row = CustomerRow | OrderRow | InteractionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ def _text(cell: str, style: Style) -> str:
     return cell
 
 
-def _choice(kind: type[CustomerKind] | type[OrderStatus], name: str) -> Read:
+def _choice(kind: type[StrEnum], name: str) -> Read:
     def read(cell: str, style: Style) -> Any:
         key = cell.strip().upper().replace(" ", "_")
         if key not in kind.__members__:
@@ -49,6 +61,10 @@ def _choice(kind: type[CustomerKind] | type[OrderStatus], name: str) -> Read:
 
 def _moment(name: str) -> Read:
     return lambda cell, style: values.moment(cell, style, field=name)
+
+
+def _whole(name: str) -> Read:
+    return lambda cell, style: values.whole(cell, style, field=name)
 
 
 def _decimal(name: str) -> Read:
@@ -80,9 +96,34 @@ _ORDER: dict[str, tuple[str, Read]] = {
     "costOfGoods": ("cost_of_goods", _decimal("costOfGoods")),
     "currency": ("currency", _text),
     "exchangeRate": ("exchange_rate", _decimal("exchangeRate")),
-    "quantity": ("quantity", lambda cell, style: values.whole(cell, style, field="quantity")),
+    "quantity": ("quantity", _whole("quantity")),
     "channel": ("channel", _text),
     "status": ("status", _choice(OrderStatus, "status")),
+}
+_INTERACTION: dict[str, tuple[str, Read]] = {
+    "reference": ("reference", _text),
+    "occurredAt": ("occurred_at", _moment("occurredAt")),
+    "channel": ("channel", _choice(Channel, "channel")),
+    "direction": ("direction", _choice(Direction, "direction")),
+    "kind": ("kind", _choice(InteractionKind, "kind")),
+    "subject": ("subject", _text),
+    "body": ("body", _text),
+    "outcome": ("outcome", _text),
+    "sentiment": ("sentiment", _choice(Sentiment, "sentiment")),
+    "ratingKind": ("rating_kind", _choice(RatingKind, "ratingKind")),
+    "rating": ("rating", _whole("rating")),
+    "durationSeconds": ("duration_seconds", _whole("durationSeconds")),
+    "cost": ("cost", _decimal("cost")),
+    "costCurrency": ("cost_currency", _text),
+    "answerDueAt": ("answer_due_at", _moment("answerDueAt")),
+    "answeredAt": ("answered_at", _moment("answeredAt")),
+}
+# What a touchpoint is when the file does not say it.
+_KIND_OF_CHANNEL = {
+    Channel.PHONE: InteractionKind.CALL,
+    Channel.EMAIL: InteractionKind.EMAIL,
+    Channel.CHAT: InteractionKind.CHAT,
+    Channel.VISIT: InteractionKind.VISIT,
 }
 _CUSTOM_READERS: dict[FieldType, Read] = {
     FieldType.NUMBER: lambda cell, style: values.decimal(cell, style, field="customFields"),
@@ -94,11 +135,11 @@ _KINDS = {"email": IdentityKind.EMAIL, "phone": IdentityKind.PHONE, "external": 
 
 def reader(
     kind: ImportKind, mapping: Mapping[str, str], options: Options, mark: str
-) -> Callable[[int, Mapping[str, str]], CustomerRow | OrderRow]:
+) -> Callable[[int, Mapping[str, str]], Row]:
     """The function that reads a row, given its line and cells; it raises CrmError for one that makes no sense.
 
-    `mark` identifies the file: orders without a reference get one from it and their line, so that reading the file
-    again finds them.
+    `mark` identifies the file: orders and interactions without a reference get one from it and their line, so that
+    reading the file again finds them.
     """
     columns = {target: column for column, target in mapping.items()}
 
@@ -118,7 +159,54 @@ def reader(
         newcomer: Any = {"display_name": given.get("name")} if options.create_customers else None
         return OrderRow(fields, identity=found, newcomer=newcomer)  # type: ignore[arg-type]
 
-    return customer if kind is ImportKind.CUSTOMERS else order
+    def interaction(line: int, cells: Mapping[str, str]) -> InteractionRow:
+        given = said(columns, cells, "customer.")
+        found = next(identities(given, options), None)
+        if found is None:
+            raise ValidationFailed("The row names no customer.", path=("customer",))
+        fields: Any = {"reference": f"{mark}:{line}", "source": options.source, **_touch(columns, cells, options)}
+        staff = cells.get(columns.get("staff", ""), "").strip() or None
+        if found.kind is IdentityKind.EXTERNAL and found.value.startswith("cus_"):
+            key = decode("cus", found.value, path=("customer",))
+            return InteractionRow(fields, customer_id=key, staff_email=staff)
+        return InteractionRow(fields, identity=found, staff_email=staff)
+
+    readers: dict[ImportKind, Callable[[int, Mapping[str, str]], Row]] = {
+        ImportKind.CUSTOMERS: customer,
+        ImportKind.ORDERS: order,
+        ImportKind.INTERACTIONS: interaction,
+    }
+    return readers[kind]
+
+
+def _touch(columns: Mapping[str, str], cells: Mapping[str, str], options: Options) -> dict[str, Any]:
+    """What a row says of a touchpoint; direction and kind are inferred where it does not say them."""
+    found = fields_of(_INTERACTION, columns, cells, options) | _score(columns, cells, options)
+    rated = {
+        name: values.whole(cell, options.style, field=f"{RATED}{name}")
+        for name, cell in said(columns, cells, RATED).items()
+    }
+    if rated:
+        found["attribute_ratings"] = rated
+    found.setdefault("direction", Direction.INBOUND)
+    inferred = InteractionKind.FEEDBACK if "rating" in found else _KIND_OF_CHANNEL.get(found.get("channel"))  # type: ignore[arg-type]
+    found.setdefault("kind", inferred or InteractionKind.WEB)
+    return found
+
+
+def _score(columns: Mapping[str, str], cells: Mapping[str, str], options: Options) -> dict[str, Any]:
+    """The rating out of a column that is named for its scale."""
+    scores = {kind: cells[columns[kind.lower()]] for kind in RatingKind if cells.get(columns.get(kind.lower(), ""))}
+    if len(scores) > 1:
+        raise ValidationFailed("The row has ratings on several scales; make a row of each.", path=("rating",))
+    return {
+        name: value
+        for kind, cell in scores.items()
+        for name, value in (
+            ("rating_kind", kind),
+            ("rating", values.whole(cell, options.style, field=kind.lower())),
+        )
+    }
 
 
 def said(columns: Mapping[str, str], cells: Mapping[str, str], prefix: str) -> dict[str, str]:

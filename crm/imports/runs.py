@@ -13,17 +13,25 @@ from typing import Any
 
 from crm import audit, changes, events
 from crm.access import Actor, Scope, need
-from crm.bulk import CustomerRow, OrderRow, Outcome, RowResult, record_orders, upsert_customers
+from crm.bulk import Outcome, RowResult, log_interactions, record_orders, upsert_customers
 from crm.bulk.chunks import CHUNK
 from crm.bulk.results import refused
 from crm.database import execute, transaction
 from crm.errors import Blocked, Busy, CrmError
 from crm.events import EventType
 from crm.imports.mapping import ImportKind
+from crm.imports.rows import Row
 from models import ImportRun, ImportStatus
 
 MOST_REFUSED = 10_000
 """Refused rows after which an import gives up: the mapping is wrong, or the file is another one."""
+
+WRITERS: dict[ImportKind, Callable[..., Awaitable[list[RowResult]]]] = {
+    ImportKind.CUSTOMERS: upsert_customers,
+    ImportKind.ORDERS: record_orders,
+    ImportKind.INTERACTIONS: log_interactions,
+}
+"""What takes the rows of each kind of file."""
 
 SETTLED = -1
 """The line of a refused row that was taken in after all."""
@@ -43,7 +51,7 @@ class Entry:
 
     line: int
     said: dict[str, str]
-    row: CustomerRow | OrderRow | None = None
+    row: Row | None = None
     problem: CrmError | None = None
 
 
@@ -192,11 +200,8 @@ async def _keep(actor: Actor, kind: ImportKind, run: ImportRun, chunk: list[Atte
 
 async def _write(actor: Actor, kind: ImportKind, chunk: Sequence[Attempt], now: datetime) -> list[RowResult]:
     """The results of a chunk, in order; entries that mean nothing are refused without being asked for."""
-    write: Callable[..., Awaitable[list[RowResult]]] = (
-        upsert_customers if kind is ImportKind.CUSTOMERS else record_orders
-    )
     entries = [entry for _, entry in chunk]
-    written = iter(await write(actor, [entry.row for entry in entries if entry.row is not None], now))
+    written = iter(await WRITERS[kind](actor, [entry.row for entry in entries if entry.row is not None], now))
     unread = CrmError("The row cannot be read.")
     return [next(written) if entry.row is not None else refused(entry.problem or unread) for entry in entries]
 

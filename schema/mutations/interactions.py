@@ -49,6 +49,10 @@ class InteractionFields:
     cost_currency: str | None = strawberry.UNSET
     answer_due_at: datetime | None = strawberry.UNSET
     answered_at: datetime | None = strawberry.UNSET
+    source: str | None = strawberry.UNSET
+    reference: str | None = strawberry.field(
+        default=strawberry.UNSET, description="What `source` calls it; a customer has each but once."
+    )
 
 
 @strawberry.input
