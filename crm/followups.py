@@ -15,6 +15,7 @@ from crm.audit import state
 from crm.database import fetch_read, transaction
 from crm.errors import Blocked, ValidationFailed
 from crm.events import EventType
+from crm.in_use import need_in_use
 from crm.rules.predicate import predicate
 from crm.visibility import need_visible
 from models import FollowUp, FollowUpStatus, Interaction, StaffMember
@@ -46,7 +47,7 @@ async def create(
 ) -> FollowUp:
     """Promise to do something for a customer until a time. A staff member who names no owner is the owner.
 
-    Raises NotFound, ValidationFailed, IdempotencyConflict, Forbidden.
+    Raises NotFound, Blocked (an archived customer), ValidationFailed, IdempotencyConflict, Forbidden.
     """
     need(actor, Scope.INTERACTION_WRITE)
     owner = owner_id or (actor.id if actor.kind is ActorKind.STAFF else None)
@@ -59,7 +60,7 @@ async def create(
         return (await changes.create(actor, follow_up, EventType.FOLLOW_UP_CREATED)).id
 
     async with transaction():
-        await need_visible(actor, customer_id)
+        await need_in_use(actor, customer_id)
         values = {"customer": customer_id, "subject": subject, "due": due_at, "note": note, "owner": owner_id}
         key = await idempotency.once(actor, idempotency_key, "followUpCreate", values, work)
         return await changes.get(FollowUp, key)

@@ -12,6 +12,7 @@ from crm.audit import state
 from crm.database import execute, fetch_value, transaction
 from crm.errors import DuplicateFound, ValidationFailed
 from crm.events import EventType
+from crm.in_use import need_in_use
 from crm.visibility import need_visible
 from models import Relationship, RelationshipKind
 
@@ -50,12 +51,13 @@ async def create(
 ) -> Relationship:
     """Connect two customers: `customer_id` is, for instance, EMPLOYED_BY `related_id`.
 
-    Raises NotFound, ValidationFailed (with itself, a cycle of referrals or parents), DuplicateFound, Forbidden.
+    Raises NotFound, Blocked (an archived customer), ValidationFailed (with itself, a cycle of referrals or parents),
+    DuplicateFound, Forbidden.
     """
     need(actor, Scope.CUSTOMER_WRITE)
     async with transaction():
-        await need_visible(actor, customer_id)
-        await need_visible(actor, related_id, path=("relatedId",))
+        await need_in_use(actor, customer_id)
+        await need_in_use(actor, related_id, path=("relatedId",))
         if customer_id == related_id:
             raise ValidationFailed("A customer cannot be related to itself.", path=("relatedId",))
         await _refuse_taken(customer_id, related_id, kind)

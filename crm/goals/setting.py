@@ -91,8 +91,7 @@ async def _check(goal: Goal) -> None:
     figure = FIGURES[goal.figure]
     if figure.needs_segment and not goal.segment:
         raise ValidationFailed(f"{goal.figure} needs the key of a segment.", path=("segment",))
-    if goal.segment and not await Segment.exists(key=goal.segment):
-        raise NotFound(f"There is no segment '{goal.segment[:60]}'.", path=("segment",))
+    await _check_segment(goal)
     if goal.owner_id and not await StaffMember.exists(id=goal.owner_id):
         raise ValidationFailed("ownerId names no staff member.", path=("ownerId",))
     if not figure.by_customer and (goal.segment or goal.stage):
@@ -101,6 +100,16 @@ async def _check(goal: Goal) -> None:
             path=("segment" if goal.segment else "stage",),
         )
     await _check_stage(goal, figure)
+
+
+async def _check_segment(goal: Goal) -> None:
+    if not goal.segment:
+        return
+    segment = await Segment.get_or_none(key=goal.segment)
+    if segment is None:
+        raise NotFound(f"There is no segment '{goal.segment[:60]}'.", path=("segment",))
+    if segment.archived_at:
+        raise ValidationFailed(f"The segment '{segment.key}' is archived; restore it first.", path=("segment",))
 
 
 async def _check_stage(goal: Goal, figure: Figure) -> None:
