@@ -1,10 +1,12 @@
 """Taking in files of customers, orders and interactions: read, map, try out, write, say what was refused and why."""
 
+from crm.imports.correcting import correct
 from crm.imports.files import import_file, understand
 from crm.imports.mapping import ImportKind
 from crm.imports.refused import as_csv
 from crm.imports.rows import Options
 from crm.imports.runs import Entry, Source, take_in
+from crm.imports.trying import try_out
 from crm.imports.values import Style
 
 __all__ = [
@@ -14,7 +16,9 @@ __all__ = [
     "Source",
     "Style",
     "as_csv",
+    "correct",
     "import_file",
     "take_in",
+    "try_out",
     "understand",
 ]
