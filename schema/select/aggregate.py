@@ -98,7 +98,8 @@ class Grouping:
         if group.join:
             self.joins.setdefault(group.join(self.row))
         label = group.label(self.row) if group.label else "NULL::text"
-        return f"({group.value(self.row)})::text AS k{number}, {label} AS l{number}"
+        value = group.value(self.row) if group.written else f"({group.value(self.row)})::text"
+        return f"{value} AS k{number}, {label} AS l{number}"
 
     def column(self, entry: Selected, chosen: list[str]) -> str:
         if entry.name == "count":
@@ -115,7 +116,9 @@ class Grouping:
         return self.fold(entry, self.value(figure.value, entry))
 
     def key_object(self, entry: Selected, number: int, name: str) -> str:
-        parts = {"by": f"'{name}'::text", "value": f"g.k{number}", "label": f"g.l{number}"}
+        written = groups(self.node)[name].written
+        value = written(f"g.k{number}") if written else f"g.k{number}"
+        parts = {"by": f"'{name}'::text", "value": value, "label": f"g.l{number}"}
         parts["__typename"] = "'GroupKey'::text"
         return built(f'{parts[part.name]} AS "{part.key}"' for part in entry.children)
 

@@ -34,12 +34,16 @@ ZONE = f"coalesce((SELECT s.value FROM {table_of(models.OrganizationSetting)} s 
 
 @dataclass(frozen=True)
 class Group:
-    """What rows can be grouped by: the value of a group, its name for people, and what has to be joined."""
+    """What rows can be grouped by: the value of a group, its name for people, and what has to be joined.
+
+    A value that is no text is `written` as one once for each group, not for each row.
+    """
 
     value: Callable[[Row], str]
     label: Callable[[Row], str] | None = None
     join: Callable[[Row], str] | None = None
     scope: Scope | None = None
+    written: Callable[[str], str] | None = None
 
 
 def beside(row: Row, mark: str, model: type[Model]) -> Row:
@@ -123,8 +127,13 @@ def _main_time(table: Table, keys: dict[str, OrderKey]) -> OrderKey | None:
 
 
 def _period(key: OrderKey, name: str) -> Group:
-    at = "" if key.kind is Kind.DATE else f" AT TIME ZONE {ZONE}"
-    return Group(lambda row: f"to_char({key.expression(row)}{at}, '{PERIODS[name]}')", None, key.join, key.scope)
+    at = "::timestamp" if key.kind is Kind.DATE else f" AT TIME ZONE {ZONE}"
+    return Group(
+        value=lambda row: f"date_trunc('{name.lower()}', ({key.expression(row)}){at})",
+        join=key.join,
+        scope=key.scope,
+        written=lambda value: f"to_char({value}, '{PERIODS[name]}')",
+    )
 
 
 def _is_kind(model: type[Model], name: str) -> bool:
