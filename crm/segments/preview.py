@@ -104,24 +104,25 @@ async def preview(
 ) -> Preview:
     """What the rule would find among the customers that the actor sees. Nothing is kept.
 
-    Without `exact` large organisations are sampled. A count that takes longer than `patience` seconds is replaced by
-    an estimate, with a warning. Raises RuleInvalid, Forbidden.
+    Large organisations are sampled; with `exact` the count itself is made over everybody, while single conditions stay
+    estimates. A count that takes longer than `patience` seconds is replaced by an estimate, with a warning. Raises
+    RuleInvalid, Forbidden.
     """
     need(actor, Scope.SEGMENT_READ, Scope.CUSTOMER_READ)
     accepted = await accept(actor, rule, key=None, now=now)
     catalogue, context = await surroundings(now)
     asking = _Asking(actor, accepted.tree, catalogue, context, patience)
     total = await _customers()
-    share = 1.0 if exact or total < 2 * SAMPLED else SAMPLED / total
+    share = 1.0 if total < 2 * SAMPLED else SAMPLED / total
     warnings: list[str] = []
     found = await _counted(asking, share)
-    if found is None and share == 1.0 and total >= 2 * SAMPLED:
-        warnings.append("TIMEOUT_ESTIMATED")
-        share = SAMPLED / total
-        found = await _counted(asking, share)
     if found is None:
         warnings.append("TIMEOUT")
     count, conditions = found or (None, [])
+    if exact and share < 1:
+        whole = await _exactly(asking)
+        warnings += ["TIMEOUT_ESTIMATED"] if whole is None and count else []
+        count = whole or count
     people = await _sample(asking, share, min(max(sample, 0), 100)) if found else []
     cost = await _cost(asking)
     return Preview(accepted.text, accepted.stored, count, conditions, people, cost, warnings)
@@ -175,6 +176,19 @@ async def _counted(asking: _Asking, share: float) -> tuple[Count, list[Condition
     return counts[0], [
         Condition(path, to_text(part), matched) for (path, part), matched in zip(parts, each, strict=True)
     ]
+
+
+async def _exactly(asking: _Asking) -> Count | None:
+    """The count of the rule alone over everybody, planned as a pass is; None when that took too long."""
+    binder = Parameters()
+    condition = await asking.condition(asking.tree, binder, Shape.SET)
+    base = await asking.base(binder)
+    statement = f"SELECT count(*) FROM customer c WHERE {base} AND ({condition})"  # noqa: S608 - compiled
+    try:
+        found = (await asking.rows(statement, binder.values))[0][0]
+    except Timeout:
+        return None
+    return Count(found, True, found, found)
 
 
 def _count(matched: int, looked_at: int, everybody: int) -> Count:
