@@ -9,7 +9,7 @@ from pkgutil import resolve_name
 
 from crm.access import Actor
 from crm.database import fetch, fetch_value
-from crm.demo import cdnow, journeys
+from crm.demo import cdnow, journeys, living
 from crm.imports import take_in
 from crm.lifecycle import default
 from crm.segments import definitions, static
@@ -92,6 +92,7 @@ CDNOW: tuple[Step, ...] = (
     Step("Stages from the purchases", stages),
     Step("Segments", segments),
     Step("Value of every customer", valued(END_OF_DATA, cdnow.SOURCE)),
+    Step("Segments that follow the data", living.segments),
 )
 
 
@@ -109,4 +110,5 @@ def simulated(customers: int, orders_per_customer: float, seed: int) -> tuple[St
         Step("Lifecycle", lifecycle),
         Step("Simulated organisation", organisation),
         Step("Value of every customer", valued(END_OF_DATA, "simulated-%")),
+        Step("Segments that follow the data", living.segments),
     )

@@ -9,7 +9,7 @@ import pytest
 from crm import organization, tokens
 from crm.access import Actor, Scope
 from crm.database import fetch, fetch_value
-from crm.demo import cdnow, credentials, journeys, steps
+from crm.demo import cdnow, credentials, journeys, living, steps
 from crm.demo.simulate import Parameters, load
 from crm.errors import Forbidden, NotFound
 from crm.imports import take_in
@@ -48,6 +48,15 @@ async def test_sample_segments_are_made_once(fresh_db: str) -> None:
     for _ in range(2):
         await steps.segments(OWNER, NOW, print)
     assert (await Segment.get(key="top-100")).size == 100
+
+
+async def test_living_segments_are_made_once_and_follow_their_rules(db: str) -> None:
+    await factories.order(await factories.customer("Ali"))
+    told = [await living.segments(OWNER, NOW, print) for _ in range(2)]
+    assert told[0] == told[1]
+    sizes = {one.key: (one.size, one.evaluation_error) for one in await Segment.all()}
+    assert sizes["one-order"] == (1, None)
+    assert {error for _, error in sizes.values()} == {None}
 
 
 async def test_the_ways_in_are_made_once_and_the_token_reads(db: str, tmp_path: Path) -> None:
