@@ -25,6 +25,7 @@ from crm.database.connection import Connection
 from crm.demo.cdnow import path as cdnow_path
 from crm.settings import Settings
 from crm.value import fitting, models, purchases, rollup, runs
+from crm.value.discount import Horizon
 from crm.value.figures import Column, Kind
 from crm.value.history import History
 from crm.value.runs import full, inputs, refresh
@@ -309,22 +310,26 @@ async def beside_lifetimes(size: int) -> None:
     history, rows = simulated_history(size), []
     with threadpool_limits(1, user_api="blas"):
         for name, rival in RIVALS.items():
-            rows += compared(name, getattr(rivals, rival)(), history)
-    show(f"{size:,} customers, seconds", ["", "here", "lifetimes", "times"], rows)
+            rows += compared(name, getattr(rivals, rival)(), history, rivals.utils._customer_lifetime_value)
+    show(f"Fit and score of {size:,} customers, seconds", ["", "here", "lifetimes", "times"], rows)
 
 
-def compared(name: str, theirs: Any, history: History) -> list[tuple[str, str, str, str]]:
-    """Fit and prediction of both, and what they found, so that speed is not that of stopping early."""
+def compared(name: str, theirs: Any, history: History, lifetime_value: Any) -> list[tuple[str, str, str, str]]:
+    """Fit, and three years of discounted months for everybody, of both; and what they found: none stopped early."""
     here, fitted = timed(lambda: models.fit(name, history))
     there, _ = timed(lambda: theirs.fit(history.x, history.t_x, history.T))
-    year = 365 / 7
-    scored, ours = timed(lambda: purchases.expected_purchases(models.model(name), fitted.parameters, history, year))
-    predict = theirs.conditional_expected_number_of_purchases_up_to_time
-    rescored, other = timed(lambda: predict(year, history.x, history.t_x, history.T))
+    pandas = import_module("pandas")
+    given = [pandas.Series(column) for column in (history.x, history.t_x, history.T, np.ones(len(history)))]
+    fresh = History(history.x, history.t_x, history.T)  # without what the fit remembered of it
+    horizon = Horizon(annual_rate=1.01**12 - 1, units_per_year=365 / 7, periods=36, timing="END")
+    scored, ours = timed(lambda: purchases.discounted_purchases(models.model(name), fitted.parameters, fresh, horizon))
+    rescored, other = timed(lambda: lifetime_value(theirs, *given, time=36, discount_rate=0.01, freq="W"))
+    whole, beside = here + scored, there + rescored
     return [
         (f"{name} fit", f"{here:.3f}", f"{there:.3f}", f"{there / here:.1f}"),
-        (f"{name} a year for everybody", f"{scored:.4f}", f"{rescored:.4f}", f"{rescored / scored:.1f}"),
-        (f"{name} purchases in all", f"{ours.sum():,.0f}", f"{np.nansum(other):,.0f}", ""),
+        (f"{name} CLV", f"{scored:.3f}", f"{rescored:.3f}", f"{rescored / scored:.1f}"),
+        (f"{name} fit and CLV", f"{whole:.3f}", f"{beside:.3f}", f"{beside / whole:.1f}"),
+        (f"{name} purchases, discounted", f"{ours.sum():,.0f}", f"{np.nansum(other):,.0f}", ""),
     ]
 
 

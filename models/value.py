@@ -113,7 +113,8 @@ class ValueSnapshot(Record):
     """One customer's figures in one run; money in the run's currency, null where the figure cannot be known.
 
     `lacks` says by bits why figures are null (`crm.value.lacks`), and `insufficient` what the bits cannot: both
-    together are {figure: {reason, have, need}}. The table is partitioned by run; its key is (run, customer).
+    together are {figure: {reason, have, need}}. `fitted_on` is the key of the segment whose own models were used, null
+    for those of all customers. The table is partitioned by run; its key is (run, customer).
     """
 
     run: fields.ForeignKeyRelation[ValueRun] = fields.ForeignKeyField(
@@ -167,6 +168,7 @@ class ValueSnapshot(Record):
     cost_to_serve_ratio = fields.FloatField(null=True)
     matrix_cell = fields.CharField(max_length=20, null=True)
     value_tier = fields.SmallIntField(null=True)
+    fitted_on = fields.CharField(max_length=80, null=True)
     contact_breadth = fields.SmallIntField(null=True)
     top_contact_share = fields.FloatField(null=True)
     satisfaction = fields.FloatField(null=True)

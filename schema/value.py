@@ -100,7 +100,13 @@ class ValueMetrics:
     clv_horizon_days: int = sql("{t.alias_}r.clv_horizon_days", Kind.INT)
     discount_rate: Decimal = sql("{t.alias_}r.discount_rate", Kind.DECIMAL)
     margin_basis: str = sql("{t.alias_}r.margin_basis")
-    model: str | None = sql("{t.alias_}r.model")
+    model: str | None = sql(
+        "coalesce({t.alias_}r.parameters -> 'segments' -> (array_position(ARRAY(SELECT jsonb_array_elements_text("
+        "{t.alias_}r.assumptions -> 'fit_segments')), {t.fitted_on}::text) - 1) ->> 'model', {t.alias_}r.model)"
+    )
+    fitted_on: str | None = column(
+        description="Key of the segment whose own models were used; null: those of all customers."
+    )
     recency_days: int | None = column()
     frequency: int | None = column()
     monetary: Money | None = _figure("monetary")

@@ -81,6 +81,10 @@ class ValueSettingsUpdateInput:
     learning_outcome: str | None = strawberry.UNSET
     learning_multiplier: Decimal | None = strawberry.UNSET
     learning_point_value: Decimal | None = strawberry.UNSET
+    fit_segments: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Keys of segments that get models of their own; the first that holds a customer counts.",
+    )
     price_cut: Decimal | None = strawberry.UNSET
     cost_cut: Decimal | None = strawberry.UNSET
     keep_runs: int | None = strawberry.UNSET
@@ -108,6 +112,7 @@ class ValueSettings:
     learning_outcome: str
     learning_multiplier: Decimal
     learning_point_value: Decimal | None
+    fit_segments: list[str]
     price_cut: Decimal | None
     cost_cut: Decimal | None
     keep_runs: int
