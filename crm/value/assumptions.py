@@ -27,7 +27,9 @@ class Assumptions:
     capture_rate: the share of the gap to the upper quartile of alike customers that can be won. learning_points:
     points by kind of interaction; learning_outcome: the outcome that says it led to a change, which multiplies the
     points by learning_multiplier; learning_point_value: money per point, None if points are not worth money.
-    price_cut, cost_cut: axes of the profitability matrix, None for the medians. keep_runs: how many runs stay.
+    fit_segments: keys of segments that get models of their own, the first that holds a customer counts; those of all
+    customers describe the rest, and segments too small for a model. price_cut, cost_cut: axes of the profitability
+    matrix, None for the medians. keep_runs: how many runs stay.
     """
 
     horizon_days: int = 365
@@ -57,6 +59,7 @@ class Assumptions:
     learning_outcome: str = "adopted"
     learning_multiplier: Decimal = Decimal(5)
     learning_point_value: Decimal | None = None
+    fit_segments: tuple[str, ...] = ()
     price_cut: Decimal | None = None
     cost_cut: Decimal | None = None
     keep_runs: int = 12
@@ -91,10 +94,14 @@ class Assumptions:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: str(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return list(value)
     return str(value) if isinstance(value, Decimal) else value
 
 
 def _typed(kind: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: Decimal(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return tuple(value)
     return Decimal(value) if value is not None and kind.startswith("Decimal") else value

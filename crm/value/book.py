@@ -42,6 +42,7 @@ ENTRY = np.dtype(
         ("prior_group", "i2"),
         ("prior_previous", "i2"),
         ("changed_at", "f8"),
+        ("cohort", "i2"),
     ]
 )
 """One customer. Days since 1970; money in ten-thousandths of the base currency; shares 0..1; NaN where unknown.
@@ -49,7 +50,7 @@ ENTRY = np.dtype(
 purchases: purchase days; early_*: of those until the holdout period begins. uncosted: revenue whose cost of goods
 nobody recorded. points: of learning. nps, csat, ces: mean ratings 0..1, 1 is best. kept: share of promises kept on
 time. breadth: staff with two or more contacts in a year. prior_*: the RFM group of the run before, -1 for none;
-changed_at: seconds since 1970.
+changed_at: seconds since 1970. cohort: the place among the segments with models of their own, -1 for none.
 """
 
 
@@ -72,6 +73,10 @@ class Book:
     def cut(self, here: slice) -> Book:
         """Some of the customers."""
         return Book(self.rows[here], self.end, self.unit_days, self.early_end, self.at)
+
+    def of(self, which: Bools) -> Book:
+        """The customers that are marked, shape (n,)."""
+        return Book(self.rows[which], self.end, self.unit_days, self.early_end, self.at)
 
     def forget(self) -> None:
         """Let go of the histories of everybody, which are made again when they are asked for."""

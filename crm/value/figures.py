@@ -21,7 +21,7 @@ from crm.value.scoring import Facts, Forecast, axes, facts, forecast, recency_sc
 
 TIER_SHARES = (0.01, 0.05, 0.2, 0.8)
 CELLS = tuple(matrix.CELLS.values())
-# Benefit and burden in what a customer receives: ratings and kept promises against effort and price.
+# What a customer receives: ratings and kept promises; against them stand effort and price.
 BENEFITS = {"satisfaction": 0.6, "promises_kept": 0.4}
 
 
@@ -91,6 +91,7 @@ def find(book: Book, assumed: Assumptions, fitted: Fitted) -> tuple[Findings, Wo
         mean_spend=fitted.mean_spend,
         variation=fitted.variation,
         level=fitted.level,
+        segments=fitted.segments,
         lacking=fitted.lacking,
         contribution=float((first.margin - first.serving).sum()) / revenue if revenue > 0 else 0.0,
         purchase_size=revenue / MICRO / max(1, int(book.rows["purchases"].sum())),
@@ -193,12 +194,18 @@ def figures(worth: Worth, assumed: Assumptions, findings: Findings, network: Flo
         **_ahead(worth, assumed, findings),
         **_potentials(worth, assumed, findings, network),
         **_matrix(worth, findings),
-        **_relationship(worth.book),
+        **_relationship(worth, findings),
+        "fitted_on": _fitted_on(worth, assumed, findings),
     }
     bits = np.zeros(len(worth.book), dtype=np.int64)
     for why, where in _lacks(worth, assumed, findings).items():
         bits += np.where(where, int(why), 0)
     return {**found, "lacks": Column(Kind.INT, bits)}
+
+
+def _fitted_on(worth: Worth, assumed: Assumptions, findings: Findings) -> Column:
+    used = findings.modelled(worth.book.rows["cohort"].astype(np.int64))
+    return Column(Kind.NAME, used, (used >= 0) & worth.book.bought, assumed.fit_segments or ("",))
 
 
 def _lacks(worth: Worth, assumed: Assumptions, findings: Findings) -> dict[Why, Bools]:
@@ -359,16 +366,16 @@ def _matrix(worth: Worth, findings: Findings) -> Figures:
     return found | {"matrix_cell": Column(Kind.NAME, cell, seen, CELLS)}
 
 
-def _relationship(book: Book) -> Figures:
+def _relationship(worth: Worth, findings: Findings) -> Figures:
     """Breadth of contacts, and what the customer receives: satisfaction, ease, kept promises, 0..1."""
-    rows = book.rows
+    rows = worth.book.rows
     satisfaction = _mean(rows["nps"], rows["csat"])
     shares = {
         "top_contact_share": rows["top_share"],
         "satisfaction": satisfaction,
         "ease": rows["ces"],
         "promises_kept": rows["kept"],
-        "delivered_value": _delivered(book, satisfaction),
+        "delivered_value": _delivered(worth, findings, satisfaction),
     }
     columns = {name: Column(Kind.FLOAT, np.nan_to_num(values), ~np.isnan(values)) for name, values in shares.items()}
     return {"contact_breadth": Column(Kind.SMALL, rows["breadth"]), **columns}
@@ -383,14 +390,19 @@ def _mean(*columns: Floats) -> Floats:
     return mean
 
 
-def _delivered(book: Book, satisfaction: Floats) -> Floats:
-    """Benefit (satisfaction, kept promises) against burden (effort), -1..1; what is unknown drops out of its side."""
-    kept = np.asarray(book.rows["kept"], dtype=np.float64)
-    ease = np.asarray(book.rows["ces"], dtype=np.float64)
+def _delivered(worth: Worth, findings: Findings, satisfaction: Floats) -> Floats:
+    """Benefit (satisfaction, kept promises) less burden (effort, price), -1..1; what is unknown drops out of its side.
+
+    A price as that which divides high from low in the matrix is neither dear nor cheap, 0.5; twice of it is 1.
+    """
+    rows = worth.book.rows
+    kept = np.asarray(rows["kept"], dtype=np.float64)
     weights = np.where(np.isnan(kept), 0.0, BENEFITS["promises_kept"])
     benefit = (BENEFITS["satisfaction"] * satisfaction + weights * np.nan_to_num(kept)) / (
         BENEFITS["satisfaction"] + weights
     )
-    burden = np.where(np.isnan(ease), 0.5, 1 - ease)
-    delivered: Floats = benefit - burden
+    price = axes(worth.book, worth.facts)[0]
+    dear = np.clip(price / (2 * findings.price_cut), 0.0, 1.0) if findings.price_cut else np.full(len(rows), np.nan)
+    burden = _mean(1 - rows["ces"], dear)
+    delivered: Floats = benefit - np.where(np.isnan(burden), 0.5, burden)
     return delivered

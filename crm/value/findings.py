@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from crm.value.arrays import Floats
+import numpy as np
+
+from crm.value.arrays import Floats, Ints
 
 LEVEL = 0.9
 """How often the truth is to lie within an interval."""
@@ -26,7 +28,8 @@ class Findings:
     period, at least 0.9; the published ones are of it. contribution: margin less cost to serve over revenue, of all
     customers; purchase_size: mean revenue of a purchase day. *_cuts: RFM cut points. price_cut, cost_cut: of the
     matrix. tier_cuts: the least value of each tier but the last. wallets: upper quartile of expected spend by RFM
-    group. new_customer: what a customer is worth before the first purchase. Money in the base currency.
+    group. new_customer: what a customer is worth before the first purchase. segments: the same of the models of each of
+    `Assumptions.fit_segments`, None where there is none. Money in the base currency.
     """
 
     model: str | None = None
@@ -45,7 +48,21 @@ class Findings:
     tier_cuts: tuple[float, ...] = ()
     wallets: dict[str, float] = field(default_factory=dict)
     new_customer: float | None = None
+    segments: tuple[dict[str, Any] | None, ...] = ()
     lacking: Lack | None = None
+
+    def of(self, cohort: int) -> Findings:
+        """What holds for the customers of a segment with models of its own; -1: of none."""
+        own = self.segments[cohort] if 0 <= cohort < len(self.segments) else None
+        if own is None:
+            return self
+        return replace(self, **{name: tuple(v) if isinstance(v, list) else v for name, v in own.items()})
+
+    def modelled(self, cohort: Ints) -> Ints:
+        """The segment whose models count for each customer, -1 for those of all; shape (n,)."""
+        known = np.array([own is not None for own in self.segments] + [False])
+        place = np.where((cohort >= 0) & (cohort < len(self.segments)), cohort, len(self.segments))
+        return np.where(known[place], cohort, -1).astype(np.int64)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -13,7 +13,7 @@ from crm.value.optimise import Fit
 
 @dataclass
 class Fitted:
-    """What fitting found: the model with its parameters, spend, and what to say of them."""
+    """What fitting found: the model with its parameters, spend, and what to say of them; and the same of segments."""
 
     model: str | None = None
     parameters: tuple[float, ...] = ()
@@ -21,6 +21,7 @@ class Fitted:
     mean_spend: float = 0.0
     variation: float = 0.0
     level: float = LEVEL
+    segments: tuple[dict[str, Any] | None, ...] = ()
     lacking: Lack | None = None
     diagnostics: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,25 @@ def fit(book: Book, assumed: Assumptions) -> Fitted:
     _fit_purchases(names, _cohort(book, assumed), found)
     _fit_spend(book, found)
     _look(book, found)
+    if assumed.fit_segments:
+        _fit_segments(book, assumed, found)
     return found
+
+
+OWN = ("model", "parameters", "spend", "mean_spend", "variation", "level")
+
+
+def _fit_segments(book: Book, assumed: Assumptions, found: Fitted) -> None:
+    """Models of their own for the chosen segments; one that is too small for it is described by those of all."""
+    parts: list[dict[str, Any] | None] = []
+    for number, key in enumerate(assumed.fit_segments):
+        members = book.of(np.asarray(book.rows["cohort"] == number))
+        own = fit(members, replace(assumed, fit_segments=())) if len(members) else Fitted(lacking=lack("Members", 0, 1))
+        parts.append({name: getattr(own, name) for name in OWN} if own.model else None)
+        found.diagnostics.setdefault("segments", {})[key] = {"customers": len(members), **own.diagnostics}
+        told = own.warnings if own.model else [*own.warnings, f"the models of all customers are used: {own.lacking}"]
+        found.warnings += [f"Segment {key}: {warning}" for warning in told]
+    found.segments = tuple(parts)
 
 
 def _cohort(book: Book, assumed: Assumptions) -> History:

@@ -108,8 +108,24 @@ def forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: F
     for start in range(0, len(book), AT_ONCE):
         some, rates = book.cut(slice(start, start + AT_ONCE)), contribution[start : start + AT_ONCE]
         if some.bought.any():
-            parts.append(_forecast(some, rates[some.bought], assumed, findings))
+            parts.append(_by_segment(some, rates, assumed, findings))
     return parts[0] if len(parts) == 1 else Forecast.joined(parts)
+
+
+def _by_segment(book: Book, contribution: Floats, assumed: Assumptions, findings: Findings) -> Forecast:
+    """Each customer by the models of its segment; contribution: of everybody, shape (n,)."""
+    used = findings.modelled(book.rows["cohort"].astype(np.int64))
+    kinds = np.unique(used[book.bought])
+    if len(kinds) == 1:
+        return _forecast(book, contribution[book.bought], assumed, findings.of(int(kinds[0])))
+    parts = []
+    for kind in kinds:
+        of_kind = used == kind
+        some = book.of(of_kind)
+        parts.append(_forecast(some, contribution[of_kind][some.bought], assumed, findings.of(int(kind))))
+    back = np.argsort(np.concatenate([np.flatnonzero(used[book.bought] == kind) for kind in kinds]))
+    together = Forecast.joined(parts)
+    return Forecast(*(getattr(together, entry.name)[back] for entry in fields(Forecast)))
 
 
 def _forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: Findings) -> Forecast:

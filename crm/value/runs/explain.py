@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -83,6 +83,8 @@ async def explain(actor: Actor, customer_id: UUID, *, run_id: UUID | None = None
     run, house = published(row), await organization.current()
     book = await read(Moment(row["at"], house.time_zone, row["currency"]), run.assumed, customer_ids=[customer_id])
     worth = score(book, run.assumed, run.findings)
+    if len(book):
+        run = replace(run, findings=run.findings.of(int(book.rows["cohort"][0])))
     return Explanation(
         run.id,
         row["at"],

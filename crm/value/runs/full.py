@@ -174,8 +174,9 @@ class _Work:
         async with transaction(isolation="repeatable_read", read_only=True):
             await execute("SET LOCAL statement_timeout = 0")
             await execute("SET LOCAL work_mem = '64MB'")
-            # A million groups in the order of the covering index beat a hash table that does not fit its memory.
-            await execute("SET LOCAL enable_hashagg = off")
+            # A million groups in the order of the covering index beat hash tables that do not fit their memory, and
+            # what is merged in that order needs no sorting at the end.
+            await execute("SET LOCAL enable_hashagg = off; SET LOCAL enable_hashjoin = off; SET LOCAL jit = off")
             seen = await fetch_value("SELECT pg_current_snapshot()::text")
             early_end = await holdout_start(moment, assumed)
             book = await read(moment, assumed, early_end=early_end, prior_run=prior[0]["id"] if prior else None)

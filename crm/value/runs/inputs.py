@@ -80,6 +80,13 @@ FROM (SELECT customer_id, staff_id, count(*) AS n FROM interaction
       GROUP BY 1, 2) one GROUP BY customer_id
 """
 _GROUPS = "ARRAY[" + ", ".join(f"'{name}'" for name in GROUPS) + "]::text[]"
+# The first of the chosen segments that held the customer at the moment.
+COHORT = """
+SELECT m.customer_id, min(array_position({keys}::text[], g.key::text)) - 1 AS cohort
+FROM segment g JOIN segment_membership m ON m.segment_id = g.id
+WHERE g.key = ANY({keys}::text[]) AND m.entered_at <= {at} AND (m.exited_at IS NULL OR m.exited_at > {at})
+GROUP BY 1
+"""
 _BOOK = f"""
 SELECT c.id,
        coalesce(d.first_day, {NEVER})::int4, coalesce(d.last_day, {NEVER})::int4,
@@ -96,18 +103,20 @@ SELECT c.id,
        coalesce(s.breadth, 0)::int2, coalesce(s.top_share, 'NaN')::float4,
        coalesce(array_position({_GROUPS}, p.rfm_group::text) - 1, -1)::int2,
        coalesce(array_position({_GROUPS}, p.previous_rfm_group::text) - 1, -1)::int2,
-       coalesce(extract(epoch FROM p.rfm_changed_at), 'NaN')::float8
+       coalesce(extract(epoch FROM p.rfm_changed_at), 'NaN')::float8,
+       coalesce(h.cohort, -1)::int2
 FROM customer c
 LEFT JOIN ({DAYS}) d ON d.customer_id = c.id
 LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
 LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
 LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id
 LEFT JOIN value_snapshot p ON p.run_id = $4 AND p.customer_id = c.id
+LEFT JOIN ({COHORT.format(keys="$11", at="$2")}) h ON h.customer_id = c.id
 WHERE (d.orders > 0 OR least(c.created_at, c.acquired_at) <= $2) AND c.merged_into_id IS NULL {{some}}
 ORDER BY c.id
 """  # noqa: S608 - constants
 _EVERYBODY = _BOOK.format(only="", some="")
-_SOME = _BOOK.format(only="AND customer_id = ANY($11::uuid[])", some="AND c.id = ANY($11::uuid[])")
+_SOME = _BOOK.format(only="AND customer_id = ANY($12::uuid[])", some="AND c.id = ANY($12::uuid[])")
 
 _FIRST = """
 SELECT coalesce((SELECT min(placed_at)::date FROM "order" WHERE status <> 'CANCELLED'),
@@ -171,6 +180,7 @@ def _arguments(moment: Moment, assumed: Assumptions, early_end: int | None, prio
         amounts_as_json(assumed.learning_points),
         assumed.learning_outcome,
         float(assumed.learning_multiplier),
+        list(assumed.fit_segments),
     ]
 
 

@@ -19,6 +19,7 @@ from crm.value.models import MODELS
 from models import Channel, InteractionKind, OrganizationSetting
 
 PREFIX = "value."
+MOST_SEGMENTS = 20
 
 
 async def current() -> Assumptions:
@@ -120,6 +121,14 @@ def _word(name: str, value: Any) -> str:
     return str(value).strip()
 
 
+def _keys(name: str, value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(key, str) and 0 < len(key) <= 80 for key in value):
+        raise ValidationFailed(f'{name} must be a list of keys of segments such as ["vip"].', path=(name,))
+    if len(value) > MOST_SEGMENTS or len(set(value)) < len(value):
+        raise ValidationFailed(f"{name} takes up to {MOST_SEGMENTS} segments, each once.", path=(name,))
+    return list(value)
+
+
 KINDS = tuple(kind.value for kind in InteractionKind)
 CHANNELS = tuple(channel.value for channel in Channel)
 CHECKS: dict[str, Callable[[str, Any], Any]] = {
@@ -143,6 +152,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "learning_outcome": _word,
     "learning_multiplier": _amount("1", "1000"),
     "learning_point_value": _amount("0", "1000000000"),
+    "fit_segments": _keys,
     "price_cut": _amount("0", "1"),
     "cost_cut": _amount("0", "1000"),
     "keep_runs": _whole(1, 1000),

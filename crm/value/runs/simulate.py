@@ -15,19 +15,19 @@ from crm.errors import Blocked
 from crm.value import models
 from crm.value.arrays import Floats
 from crm.value.history import History
-from crm.value.runs.refresh import published
+from crm.value.runs.refresh import Published, published
 from crm.value.runs.seeing import seen
 from crm.value.whatif import Change, future_purchases
 
 # Customers with the same history have the same purchases to come: what they bring is summed before.
 _GROUPS = """
 SELECT (frequency - 1)::float8 AS x, (last_order_on - first_order_on)::float8 AS t_x,
-       recency_days + (last_order_on - first_order_on)::float8 AS observed, count(*) AS customers,
+       recency_days + (last_order_on - first_order_on)::float8 AS observed, s.fitted_on, count(*) AS customers,
        sum(expected_order_value)::float8 AS spend,
        sum(expected_order_value * contribution_rate)::float8 AS earned,
        sum(expected_order_value * cost_to_serve / nullif(revenue, 0))::float8 AS served
 FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
-WHERE s.run_id = $1 AND s.expected_order_value IS NOT NULL AND {who} GROUP BY 1, 2, 3
+WHERE s.run_id = $1 AND s.expected_order_value IS NOT NULL AND {who} GROUP BY 1, 2, 3, 4
 """
 
 
@@ -67,15 +67,28 @@ async def simulate(actor: Actor, change: Change, *, where: dict[str, Any] | None
         raise Blocked("There is no published run with a purchase model to change anything in; start a value run.")
     groups = await seen(actor, _GROUPS, run.id, where=where)
     column = {name: np.array([group[name] or 0 for group in groups], dtype=float) for name in _COLUMNS}
-    unit = run.assumed.unit_days
-    history = History(column["x"], column["t_x"] / unit, column["observed"] / unit)
-    model, horizon = models.model(run.findings.model), run.assumed.clv_horizon
-    rate = horizon.annual_rate if change.discount_rate is None else change.discount_rate
-    before = future_purchases(model, run.findings.parameters, history, horizon, Change())
-    after = future_purchases(model, run.findings.parameters, history, replace(horizon, annual_rate=rate), change)
+    before, after = _purchases(run, [group["fitted_on"] for group in groups], column, change)
     earned = column["earned"] + change.margin * column["spend"] - (change.cost_to_serve - 1) * column["served"]
     customers = int(column["customers"].sum())
     return Scenario(run.id, row["currency"], customers, _money(before @ column["earned"]), _money(after @ earned))
+
+
+def _purchases(
+    run: Published, fitted_on: list[str | None], column: dict[str, Floats], change: Change
+) -> tuple[Floats, Floats]:
+    """Discounted purchases to come of each group, as it is and under the change, by the models of its segment."""
+    unit, horizon = run.assumed.unit_days, run.assumed.clv_horizon
+    rate = horizon.annual_rate if change.discount_rate is None else change.discount_rate
+    place = {key: number for number, key in enumerate(run.assumed.fit_segments)}
+    used = np.array([place.get(key or "", -1) for key in fitted_on], dtype=np.int64)
+    before, after = np.zeros(len(used)), np.zeros(len(used))
+    for kind in np.unique(used):
+        here, findings = used == kind, run.findings.of(int(kind))
+        model, p = models.model(str(findings.model)), findings.parameters
+        history = History(column["x"][here], column["t_x"][here] / unit, column["observed"][here] / unit)
+        before[here] = future_purchases(model, p, history, horizon, Change())
+        after[here] = future_purchases(model, p, history, replace(horizon, annual_rate=rate), change)
+    return before, after
 
 
 _COLUMNS = ("x", "t_x", "observed", "customers", "spend", "earned", "served")
