@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import Receive, Send
 
@@ -23,6 +24,7 @@ HEADERS = [
 ]
 
 
+@lru_cache(maxsize=256)
 def wants_events(accept: str) -> bool:
     return any(media == MEDIA_TYPE and weight > 0 for media, weight, _ in ranges(accept))
 
