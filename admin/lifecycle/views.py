@@ -191,7 +191,7 @@ class EdgeView(UseCaseView):
         "to_stage",
         "requires_reason",
         "automatic",
-        RuleText("guard_text", help_text=lazy('A condition on the customer, such as: country = "IR"')),
+        RuleText("guard_text", help_text=lazy("What must hold for a customer to be moved this way.")),
         listed("required_scope", _scopes, filters=choices.TEXT_FILTERS),
         "position",
     )

@@ -19,6 +19,7 @@ from crm.rules.fields import Catalogue, Field, Noun, Relation
 from crm.rules.predicate import surroundings
 from crm.rules.windows import UNIT_SECONDS
 from crm.rules.words import OPERATORS
+from crm.value.rfm import GROUPS
 
 _SEGMENTS = "SELECT key, name FROM segment WHERE archived_at IS NULL ORDER BY name, key LIMIT 1000"
 _STAGES = """
@@ -36,7 +37,11 @@ LISTED = {
     "fromStage": "stages",
     "toStage": "stages",
     "lifecycle": "lifecycles",
+    "rfmGroup": "rfm",
+    "previousRfmGroup": "rfm",
+    "matrixCell": "cells",
 }
+CELLS = ("CARRIAGE_TRADE", "PASSIVE", "AGGRESSIVE", "BARGAIN_BASEMENT")
 
 
 async def vocabulary(request: Request, now: datetime) -> dict[str, Any]:
@@ -102,6 +107,8 @@ async def _lists(request: Request) -> dict[str, list[list[str]]]:
         "languages": [list(pair) for pair in choices.languages(request)],
         "currencies": [list(pair) for pair in choices.currencies(request)],
         "zones": [list(pair) for pair in choices.time_zones(request)],
+        "rfm": [[group, words.value(group)] for group in GROUPS],
+        "cells": [[cell, words.value(cell)] for cell in CELLS],
     }
 
 

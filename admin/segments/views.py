@@ -62,7 +62,7 @@ class SegmentView(Archivable):
         RuleText(
             "rule_text",
             shows="DIFFERENCE",
-            help_text=lazy('For “By rule” and “Frozen”; a condition such as: country = "IR"'),
+            help_text=lazy("For “By rule” and “Frozen” segments."),
         ),
         Structure("rule"),
         "rule_version",
