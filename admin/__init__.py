@@ -28,9 +28,12 @@ from admin import (
 )
 from admin.account import AccountPage
 from admin.auth import StaffSignIn
+from admin.bulk import BulkPages
 from admin.customer_actions import CustomerActions
 from admin.customers import CustomerView
 from admin.dashboard import Home
+from admin.finding import FindPage
+from admin.imports import ImportPages
 from admin.lifecycle import views as lifecycle
 from admin.lifecycle.board import BoardPage
 from admin.lifecycle.pages import LifecyclePages
@@ -39,6 +42,7 @@ from admin.organisation import OrganisationPage
 from admin.panel import Panel
 from admin.preferences import PreferencesMiddleware
 from admin.rules.pages import RuleDesk
+from admin.saved_views import ViewPages
 from admin.segments import views as segments
 from admin.segments.pages import LibraryPage, OverlapPage, SegmentPages
 from admin.shield import Shield
@@ -84,7 +88,7 @@ def views() -> list[BaseView]:
         ),
         DropDown(
             lazy("Records"),
-            [records.ImportView(), records.EventView(), records.AuditView()],
+            [records.ImportView(), ImportPages(), records.EventView(), records.AuditView()],
             "fa-solid fa-clipboard-list",
         ),
         DropDown(
@@ -101,6 +105,9 @@ def views() -> list[BaseView]:
         ),
         tokens.TokenPages(),
         CustomerActions(),
+        BulkPages(),
+        FindPage(),
+        ViewPages(),
         RuleDesk(),
         SegmentPages(),
         LifecyclePages(),

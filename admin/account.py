@@ -15,7 +15,7 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import pages, preferences
-from admin.problems import errors_of
+from admin.problems import errors_of, said
 from admin.request import actor_of, now
 from crm import sessions, staff
 from crm.errors import CrmError
@@ -80,7 +80,7 @@ class AccountPage(CustomView):
             await sessions.revoke(actor_of(request), UUID(request.path_params["key"]), now=now())
             flash(request, _("The session has ended."), "success")
         except (CrmError, ValueError) as problem:
-            flash(request, str(problem), "error")
+            flash(request, said(problem) if isinstance(problem, CrmError) else str(problem), "error")
         return RedirectResponse(request.url_for("admin:account"), 303)
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette_admin import BaseField, RequestAction
 from starlette_admin.contrib.tortoise import ModelView
 from starlette_admin.exceptions import ActionFailed, FormValidationError
+from starlette_admin.export.base import ExportContext
 from starlette_admin.export.csv import CsvExporter
 from starlette_admin.filters import FilterGroup
 from starlette_admin.i18n import gettext as _
@@ -23,8 +24,9 @@ from tortoise.queryset import QuerySet
 
 from admin import conflicts, converter, counting, history, words
 from admin.fields import Typed
-from admin.problems import GENERAL, refusal
+from admin.problems import GENERAL, refusal, said
 from admin.request import actor_of, may, now
+from crm import exports
 from crm.access import Actor, Scope
 from crm.changes import noun, public_id
 from crm.database import transaction
@@ -100,8 +102,16 @@ class RecordView(ModelView):
 
     async def count(self, request: Request, q: str | None = None, filters: FilterGroup | None = None) -> int:
         stmt = await self._apply_search_and_filters(request, self.get_count_query(request), q, filters)
-        narrowed = q is not None or not (filters is None or filters.is_empty())
+        narrowed = q is not None or not (filters is None or filters.is_empty()) or self.is_narrowed(request)
         return await counting.count_all(stmt, self.model._meta.db_table, narrowed=narrowed)
+
+    def is_narrowed(self, request: Request) -> bool:
+        """Whether the list shows a part by other means than its search and filters."""
+        return False
+
+    async def boxes(self, request: Request) -> dict[str, Any] | None:
+        """What stands above the list to narrow it, where something does."""
+        return None
 
     async def find_all(
         self,
@@ -136,13 +146,25 @@ class RecordView(ModelView):
     ) -> dict[str, Any]:
         row = await super().serialize(obj, request, include_relationships, include_select2)
         row["id"] = str(obj.id)
+        if request.state.action == RequestAction.INLINE_EDIT:
+            # A cell that is edited in the list carries its version along as a form does.
+            request.state.inline = self.form_state(request, row, obj)
         if request.state.action == RequestAction.DETAIL:
             row["_page"] = await self.page(obj, request)
         return row
 
+    async def before_export(self, request: Request, ctx: ExportContext) -> None:
+        """What leaves the system is noted first."""
+        fields = [field.name for field in ctx.fields]
+        await exports.note(actor_of(request), str(self.key), rows=len(ctx.rows), fields=fields, form=ctx.filename)
+
+    def form_state(self, request: Request, obj: dict[str, Any] | None, record: Any) -> dict[str, Any]:
+        """What an edit form carries along: nothing for a noun that is only read."""
+        return {}
+
     async def page(self, obj: Any, request: Request) -> dict[str, Any]:
         """What the detail page shows beside the fields."""
-        trail = await history.of(obj.id) if may(request, Scope.AUDIT_READ) else None
+        trail = await history.of(actor_of(request), obj.id) if may(request, Scope.AUDIT_READ) else None
         return {"public_id": public_id(obj), "history": trail}
 
 
@@ -215,7 +237,7 @@ class UseCaseView(RecordView):
                 for pk in pks:
                     await self.remove(actor_of(request), UUID(str(pk)), now())
         except CrmError as problem:
-            raise ActionFailed(problem.message) from problem
+            raise ActionFailed(said(problem)) from problem
         return len(pks)
 
     async def validate_fields(self, request: Request, data: dict[str, Any], exclude: Collection[str] = ()) -> None:
@@ -267,7 +289,7 @@ class UseCaseView(RecordView):
     ) -> FormValidationError:
         """What was typed stays; what others changed and nobody here touched takes its new value."""
         await self._keep_typed(request, data)
-        meanwhile = await conflicts.since(key, conflict.current_version - (version or 0))
+        meanwhile = await conflicts.since(actor_of(request), key, conflict.current_version - (version or 0))
         current = await self.serialize(await self.find_by_pk(request, key), request)
         fields = {field.name: field for field in self._typed_fields(request)}  # type: ignore[attr-defined]
         fresh = {name: field.shown(current.get(name)) for name, field in fields.items()}

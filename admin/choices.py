@@ -56,7 +56,7 @@ def currencies(request: Request) -> list[tuple[str, str]]:
     return [(code, f"{code} – {names.get(code, code)}") for code in sorted(codes.currencies())]
 
 
-def time_zones(request: Request) -> list[tuple[str, str]]:
+def time_zones(request: Request | None) -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 
 

@@ -9,11 +9,13 @@ from uuid import UUID
 import orjson
 
 from admin import formats, words
+from crm.access import Actor
 from crm.database import fetch
+from crm.visibility import shown_changes
 
 # Identities have entries of their own, and count as a change of their customer.
 _SINCE = """
-SELECT actor_label, created_at, action, changes FROM audit_entry
+SELECT actor_label, created_at, action, noun, changes FROM audit_entry
 WHERE noun_id = $1 OR (customer_id = $1 AND noun = 'identity')
 ORDER BY created_at DESC, id DESC LIMIT $2
 """
@@ -38,17 +40,21 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-async def since(record_id: UUID, versions: int) -> list[Meanwhile]:
-    """The last so many changes of a record, the newest first."""
+async def since(actor: Actor, record_id: UUID, versions: int) -> list[Meanwhile]:
+    """The last so many changes of a record, the newest first, as the actor may read them."""
     rows = await fetch(_SINCE, record_id, min(max(versions, 1), 20))
     return [
         Meanwhile(
             row["actor_label"],
             formats.ago(row["created_at"]),
-            {name: (pair[0], pair[1]) for name, pair in orjson.loads(row["changes"]).items() if isinstance(pair, list)},
+            _pairs(shown_changes(actor, row["noun"], orjson.loads(row["changes"]))),
         )
         for row in rows
     ]
+
+
+def _pairs(changes: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (pair[0], pair[1]) for name, pair in changes.items() if isinstance(pair, list) and len(pair) == 2}
 
 
 def columns(found: list[Meanwhile]) -> dict[str, Any]:

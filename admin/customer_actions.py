@@ -14,9 +14,9 @@ from starlette_admin.flash import flash
 from starlette_admin.helpers import detail_url
 from starlette_admin.i18n import gettext as _
 
-from admin import timeline
+from admin import messages, timeline
 from admin.fields import Moment, Unreadable
-from admin.problems import errors_of
+from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from crm import interactions
 from crm.access import Scope
@@ -39,12 +39,6 @@ class CustomerActions(CustomView):
     @route("", name="customer-root")
     async def index(self, request: Request) -> Response:
         return RedirectResponse(request.url_for("admin:list", key="customer"), 303)
-
-    @route("/find", methods=["GET"], name="customer-find")
-    async def find(self, request: Request) -> Response:
-        """The search box above every page: the list, narrowed to what was typed."""
-        listing = request.url_for("admin:list", key="customer")
-        return RedirectResponse(listing.include_query_params(q=request.query_params.get("text", "")), 303)
 
     @route("/{key}/log", methods=["POST"], name="customer-log")
     async def log(self, request: Request) -> Response:
@@ -81,7 +75,7 @@ class CustomerActions(CustomView):
         except CrmError as problem:
             return _refused(problem, ("to", "reason"))
         if trial:
-            obstacles = [{"code": each.code, "message": each.message} for each in made.obstacles]
+            obstacles = [{"code": each.code, "message": messages.read(each.message)} for each in made.obstacles]
             return JSONResponse({"ready": not obstacles, "obstacles": obstacles})
         return _done(request, _("The customer was moved."))
 
@@ -91,11 +85,12 @@ class CustomerActions(CustomView):
         try:
             await need_visible(actor_of(request), _key(request))
         except CrmError as problem:
-            raise HTTPException(problem.status, problem.message) from problem
-        wanted = [kind for kind in timeline.kinds(request) if kind in request.query_params.getlist("kind")]
+            raise HTTPException(problem.status, said(problem)) from problem
+        asked = request.query_params.getlist("kind")
+        wanted = [kind for kind in timeline.kinds(request) if kind in asked or not asked]
         before = timeline.position(request.query_params.get("before", ""))
-        found = await timeline.page(_key(request), wanted or timeline.kinds(request), before)
-        return self.templates.TemplateResponse(request, "parts/timeline.html", {"page": found})
+        found = await timeline.page(_key(request), wanted, before)
+        return self.templates.TemplateResponse(request, "parts/timeline.html", {"page": found, "kinds": asked})
 
 
 def _key(request: Request) -> UUID:

@@ -18,6 +18,7 @@ from admin.fields import Typed
 from admin.request import may
 from crm import custom_fields
 from crm.access import Scope
+from crm.visibility import masked
 from models import FieldDefinition, FieldType, Identity, IdentityKind
 
 PARTS = ("id", "kind", "value", "source")
@@ -69,11 +70,6 @@ def _plain(identity: Identity, *, clear: bool) -> dict[str, Any]:
         "source": identity.source,
         "mail": clear and identity.kind is IdentityKind.EMAIL,
     }
-
-
-def masked(value: str) -> str:
-    """What somebody without `pii:read` sees of an address or a number."""
-    return f"{value[:1]}•••{value[-2:]}" if len(value) > 4 else "•••"
 
 
 @dataclass

@@ -8,7 +8,7 @@ import orjson
 from starlette.requests import Request
 from starlette_admin.i18n import gettext as _
 
-from admin import timeline, words
+from admin import relationship_graph, timeline, words
 from admin.request import may
 from crm.access import Scope
 from crm.database import fetch, fetch_row
@@ -54,14 +54,17 @@ ORDER BY display_name LIMIT 50
 
 async def load(customer: Customer, request: Request) -> dict[str, Any]:
     """The parts that the reader may see; one statement each, whatever the customer's history."""
+    links = [_relationship(row) for row in await fetch(_RELATIONSHIPS, customer.id)]
     return {
         "stage": await stage(customer) if may(request, Scope.LIFECYCLE_READ) else None,
         "segments": await fetch(_SEGMENTS, customer.id) if may(request, Scope.SEGMENT_READ) else [],
         "value": await value(customer) if may(request, Scope.VALUE_READ) else None,
         "sees_value": may(request, Scope.VALUE_READ),
         "orders": await fetch(_ORDERS, customer.id) if may(request, Scope.ORDER_READ) else None,
-        "relationships": [_relationship(row) for row in await fetch(_RELATIONSHIPS, customer.id)],
+        "relationships": links,
+        "graph": relationship_graph.drawn(links),
         "timeline": await timeline.page(customer.id, timeline.kinds(request)),
+        "timeline_kinds": timeline.kinds(request),
         "may_log": may(request, Scope.INTERACTION_WRITE),
         "may_move": may(request, Scope.STAGE_MOVE),
         "may_order": may(request, Scope.ORDER_WRITE),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette_admin import BaseField, RequestAction, action, row_action
 from starlette_admin.actions import ActionSelection
 from starlette_admin.exceptions import ActionFailed
@@ -21,15 +22,18 @@ from tortoise.queryset import QuerySet
 
 from admin import choices, customer_page
 from admin.base import UseCaseView
+from admin.bulk import BulkPages
 from admin.customer_fields import CustomFields, Identities
 from admin.fields import listed
 from admin.layout import group, row
+from admin.problems import said
 from admin.request import actor_of, may, now
 from crm import customers, text
 from crm.access import Actor, Scope
 from crm.changes import missing
 from crm.errors import CrmError
 from crm.identities import IdentityInput
+from crm.many import NEEDED
 from crm.segments import static
 from models import Customer, Identity, IdentityKind, Segment, SegmentKind
 from models.base import Record
@@ -128,7 +132,7 @@ class CustomerView(UseCaseView):
     fields_default_sort = (("created_at", True),)
     inline_editable_fields = ("city",)
     optional = ("display_name",)
-    actions = ("add_to_segment", "remove_from_segment", "archive")
+    actions = ("bulk", "add_to_segment", "remove_from_segment", "archive")
     row_actions = ("view", "edit", "archive", "restore", "delete")
 
     def name_of(self, obj: Any) -> str:
@@ -205,6 +209,8 @@ class CustomerView(UseCaseView):
         await customers.delete(actor, key, expected_version=None)
 
     async def is_action_allowed(self, request: Request, name: str) -> bool:
+        if name == "bulk":
+            return any(may(request, scope) for scope in NEEDED.values())
         needed = {"archive": Scope.CUSTOMER_WRITE}.get(name, Scope.SEGMENT_WRITE)
         return await super().is_action_allowed(request, name) and (name in ("delete", "export") or may(request, needed))
 
@@ -216,6 +222,18 @@ class CustomerView(UseCaseView):
     async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
         fits = {"archive": obj.archived_at is None, "restore": obj.archived_at is not None}.get(name, True)
         return fits and await super().is_row_action_allowed_for_obj(request, name, obj)
+
+    @action(
+        name="bulk",
+        text=lazy("Try and change…"),
+        icon_class="fa-solid fa-list-check",
+        custom_response=True,
+    )
+    async def bulk(self, request: Request, selection: ActionSelection) -> Response:
+        """Lead to the page where a change of many is tried, then made."""
+        assert self._admin is not None
+        page = next(view for view in self._admin._views if isinstance(view, BulkPages))
+        return await page.chosen(request, [str(pk) for pk in await selection.pks()])
 
     @action(
         name="add_to_segment",
@@ -247,7 +265,7 @@ class CustomerView(UseCaseView):
         try:
             moved = await verb(actor_of(request), UUID(segment), keys, now=now())
         except (CrmError, ValueError) as problem:
-            raise ActionFailed(str(problem)) from problem
+            raise ActionFailed(said(problem) if isinstance(problem, CrmError) else str(problem)) from problem
         flash(request, ngettext("%d customer moved.", "%d customers moved.", len(moved)) % len(moved), "success")
 
     @action(
@@ -284,14 +302,14 @@ class CustomerView(UseCaseView):
         try:
             await customers.restore(actor_of(request), UUID(str(pk)), expected_version=None)
         except CrmError as problem:
-            raise ActionFailed(problem.message) from problem
+            raise ActionFailed(said(problem)) from problem
 
 
 async def _archive(request: Request, pk: Any) -> None:
     try:
         await customers.archive(actor_of(request), UUID(str(pk)), expected_version=None, now=now())
     except CrmError as problem:
-        raise ActionFailed(problem.message) from problem
+        raise ActionFailed(said(problem)) from problem
 
 
 def _fields(values: dict[str, Any]) -> customers.CustomerFields:

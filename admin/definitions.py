@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin.base import UseCaseView
+from admin.archiving import Archivable
 from admin.fields import LongText, Text
 from admin.layout import row
 from crm import custom_fields
@@ -32,7 +32,7 @@ def _label(language: str, label: str) -> Text:
     )
 
 
-class FieldView(UseCaseView):
+class FieldView(Archivable):
     """Custom fields: their types and what they accept."""
 
     record = FieldDefinition
@@ -58,6 +58,7 @@ class FieldView(UseCaseView):
         "required",
         "searchable",
         "position",
+        "archived_at",
         "created_at",
     )
     form_layout = (
@@ -67,8 +68,10 @@ class FieldView(UseCaseView):
         row("required", "searchable", "position"),
     )
     exclude_fields_from_list = ("choices", "label_fa", "label_zh", "created_at")
+    exclude_fields_from_create = ("archived_at",)
+    exclude_fields_from_edit = ("archived_at",)
     sortable_fields = ("position", "label", "key")
-    searchable_fields = ("label", "key", "type", "required", "searchable", "position", "created_at")
+    searchable_fields = ("label", "key", "type", "required", "searchable", "position", "archived_at", "created_at")
     fields_default_sort = (("position", False),)
     found_by = ("label", "key")
 
@@ -89,6 +92,9 @@ class FieldView(UseCaseView):
         held = await get(FieldDefinition, key)
         fields: Any = _said(values, held.labels)
         return await custom_fields.update(actor, key, expected_version=version, fields=fields)
+
+    async def put_aside(self, actor: Actor, key: UUID, at: datetime) -> None:
+        await custom_fields.archive(actor, key, expected_version=None, now=at)
 
 
 def _said(values: dict[str, Any], labels: dict[str, str]) -> dict[str, Any]:

@@ -94,6 +94,14 @@ class Text(Readable, StringField):
 
 
 @dataclass
+class Key(Text):
+    """The key of a segment, lifecycle or stage, offered by name while one types."""
+
+    noun: str = ""
+    form_template: str = "fields/key_form.html"
+
+
+@dataclass
 class LongText(Readable, TextAreaField):
     """Several lines of text."""
 

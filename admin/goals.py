@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin.archiving import Archivable
-from admin.fields import Amount
+from admin.fields import Amount, Key
 from admin.layout import row
 from crm import goals
 from crm.access import Actor, Scope
@@ -34,9 +34,9 @@ class GoalView(Archivable):
         Amount("target", decimals=4, required=True),
         "starts_on",
         "due_on",
-        "segment",
-        "lifecycle",
-        "stage",
+        Key("segment", noun="segment"),
+        Key("lifecycle", noun="lifecycle"),
+        Key("stage", noun="stage"),
         "archived_at",
         "created_at",
     )

@@ -9,13 +9,15 @@ from uuid import UUID
 
 import orjson
 
+from crm.access import Actor
 from crm.database import fetch
+from crm.visibility import shown_changes
 
 SHOWN = 20
 
 _TRAIL = """
-SELECT action, actor_label, created_at, changes FROM audit_entry
-WHERE noun_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+SELECT action, noun, actor_label, created_at, changes FROM audit_entry
+WHERE noun_id = $1 OR (customer_id = $1 AND noun = 'identity') ORDER BY created_at DESC, id DESC LIMIT $2
 """
 
 
@@ -29,10 +31,15 @@ class Entry:
     changes: dict[str, Any]
 
 
-async def of(record_id: UUID) -> list[Entry]:
-    """The last changes of a record, the newest first."""
+async def of(actor: Actor, record_id: UUID) -> list[Entry]:
+    """The last changes of a record, the newest first, as the actor may read them; identities are a customer's own."""
     rows = await fetch(_TRAIL, record_id, SHOWN)
     return [
-        Entry(row["action"], row["actor_label"], row["created_at"], orjson.loads(row["changes"] or b"{}"))
+        Entry(
+            row["action"],
+            row["actor_label"],
+            row["created_at"],
+            shown_changes(actor, row["noun"], orjson.loads(row["changes"] or b"{}")),
+        )
         for row in rows
     ]

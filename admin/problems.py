@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette_admin.exceptions import ActionFailed, FormValidationError
 
+from admin import messages
 from crm.errors import CrmError, Problems, ValidationFailed
 
 GENERAL = ""
@@ -31,6 +32,12 @@ def field_of(path: tuple[str, ...], names: Collection[str]) -> str:
     return GENERAL
 
 
+def said(problem: CrmError) -> str:
+    """What a refusal says, in the reader's language."""
+    parts = problem.problems if isinstance(problem, Problems) else [problem]
+    return " ".join(messages.read(part.message) for part in parts)
+
+
 def errors_of(problem: CrmError, names: Collection[str]) -> dict[str | int, Any]:
     """Field → message, for composite fields field → {part: message}."""
     found: dict[str | int, Any] = {}
@@ -44,9 +51,9 @@ def _place(found: dict[str | int, Any], field: str, problem: CrmError) -> None:
     if field in ("custom_fields", "identities") and parts:
         within = found.setdefault(field, {})
         key: str | int = int(parts[0]) if parts[0].isdigit() else parts[0]
-        within[key] = problem.message
+        within[key] = said(problem)
         return
-    found[field] = f"{found[field]} {problem.message}" if field in found else problem.message
+    found[field] = f"{found[field]} {said(problem)}" if field in found else said(problem)
 
 
 def refusal(problem: CrmError, names: Collection[str]) -> FormValidationError:
@@ -71,4 +78,4 @@ def told() -> Iterator[None]:
     try:
         yield
     except CrmError as problem:
-        raise ActionFailed(problem.message) from problem
+        raise ActionFailed(said(problem)) from problem

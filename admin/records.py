@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
+from starlette_admin import RequestAction
+from starlette_admin.i18n import get_tzinfo
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
+from admin import choices, event_words
 from admin.base import RecordView
-from admin.fields import Moment, Structure
+from admin.fields import Day as DayField
+from admin.fields import Moment, Structure, Unreadable, listed
+from admin.request import actor_of
 from crm.access import Scope
 from crm.errors import CrmError
 from crm.ids import split
-from models import AuditEntry, Event, ImportRun
+from crm.visibility import shown_changes
+from models import AuditEntry, Event, ImportRun, StaffMember
+
+NARROWING = ("who", "noun", "what", "since", "until")
+"""The boxes above events and the audit trail, which indexes answer."""
 
 
 def by_record(term: str) -> Q | None:
@@ -25,7 +37,90 @@ def by_record(term: str) -> Q | None:
     return Q(noun_id=key) | Q(customer_id=key)
 
 
-class EventView(RecordView):
+class HappenedView(RecordView):
+    """Things that happened: who, what and when stand above the list as boxes."""
+
+    list_template = "happened.html"
+    kind: str
+    """The column that says what happened."""
+
+    sortable_fields = ("created_at",)
+    fields_default_sort = (("created_at", True),)
+
+    def name_of(self, obj: Any) -> str:
+        return event_words.happened(str(getattr(obj, self.kind)))
+
+    def get_search_query(self, request: Request, term: str) -> Q:
+        found = by_record(term)
+        if found is not None:
+            return found
+        wanted = term.strip().casefold()
+        named = [key for key, text in event_words.happenings(request) if wanted in text.casefold()]
+        matching: Any = {f"{self.kind}__in": named}
+        return Q(**{f"{self.kind}__startswith": term.strip().lower()}) | Q(actor_label__icontains=term) | Q(**matching)
+
+    def get_list_query(self, request: Request) -> QuerySet[Any]:
+        query: QuerySet[Any] = super().get_list_query(request)
+        narrowing = request.state.action in (RequestAction.LIST, RequestAction.EXPORT)
+        return query.filter(self.narrowed_by(request)) if narrowing else query
+
+    def get_count_query(self, request: Request) -> QuerySet[Any]:
+        return self.get_list_query(request)
+
+    def is_narrowed(self, request: Request) -> bool:
+        return any(request.query_params.get(name) for name in NARROWING)
+
+    def narrowed_by(self, request: Request) -> Q:
+        """The boxes as a condition; what cannot be read narrows nothing."""
+        given = {name: request.query_params.get(name, "").strip() for name in NARROWING}
+        found = Q()
+        if person := _key(given["who"]):
+            found &= Q(actor_id=person)
+        if given["noun"]:
+            found &= Q(noun=given["noun"])
+        if given["what"]:
+            found &= Q(**{self.kind: given["what"]})
+        since, until = _start(given["since"]), _start(given["until"])
+        if since:
+            found &= Q(created_at__gte=since)
+        if until:
+            found &= Q(created_at__lt=until + timedelta(days=1))
+        return found
+
+    async def boxes(self, request: Request) -> dict[str, Any]:
+        """What the boxes offer, and what stands in them."""
+        people = await StaffMember.all().order_by("name").limit(500).values_list("id", "name")
+        return {
+            "people": [(str(key), name) for key, name in people],
+            "nouns": event_words.nouns(request),
+            "happenings": event_words.happenings(request),
+            "given": {name: request.query_params.get(name, "") for name in (*NARROWING, "q")},
+        }
+
+
+def _key(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _start(text: str) -> datetime | None:
+    """The start of a day by the reader's clock."""
+    found = DayField("day")._parse(text)
+    if found is None or isinstance(found, Unreadable):
+        return None
+    return datetime.combine(found, time.min, tzinfo=get_tzinfo())
+
+
+class Changed(Structure):
+    """What an audit entry says of a record's fields, as far as the reader may know it."""
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        return shown_changes(actor_of(request), obj.noun, obj.changes)
+
+
+class EventView(HappenedView):
     """What happened, as webhooks and subscriptions tell it."""
 
     record = Event
@@ -33,19 +128,20 @@ class EventView(RecordView):
     icon = "fa-solid fa-bolt"
     menu_label = lazy("Events")
     display_name = lazy("event")
-    parts = ("type", "noun", "actor_label", Moment("created_at", read_only=True), "actor_kind", "data", "request_id")
+    kind = "type"
+    parts = (
+        listed("type", event_words.happenings, filters=choices.TEXT_FILTERS),
+        listed("noun", event_words.nouns, filters=choices.TEXT_FILTERS),
+        "actor_label",
+        Moment("created_at", read_only=True),
+        "actor_kind",
+        "data",
+        "request_id",
+    )
     exclude_fields_from_list = ("actor_kind", "request_id", "data")
-    sortable_fields = ("created_at",)
-    fields_default_sort = (("created_at", True),)
-
-    def name_of(self, obj: Any) -> str:
-        return str(obj.type)
-
-    def get_search_query(self, request: Request, term: str) -> Q:
-        return by_record(term) or Q(type__startswith=term.strip().lower()) | Q(actor_label__icontains=term)
 
 
-class AuditView(RecordView):
+class AuditView(HappenedView):
     """Who changed what."""
 
     record = AuditEntry
@@ -53,24 +149,17 @@ class AuditView(RecordView):
     icon = "fa-solid fa-clipboard-list"
     menu_label = lazy("Audit trail")
     display_name = lazy("audit entry")
+    kind = "action"
     parts = (
-        "action",
-        "noun",
+        listed("action", event_words.happenings, filters=choices.TEXT_FILTERS),
+        listed("noun", event_words.nouns, filters=choices.TEXT_FILTERS),
         "actor_label",
         Moment("created_at", read_only=True),
-        Structure("changes", list_template="fields/changes.html", detail_template="fields/changes.html"),
+        Changed("changes", list_template="fields/changes.html", detail_template="fields/changes.html"),
         "actor_kind",
         "request_id",
     )
     exclude_fields_from_list = ("actor_kind", "request_id")
-    sortable_fields = ("created_at",)
-    fields_default_sort = (("created_at", True),)
-
-    def name_of(self, obj: Any) -> str:
-        return str(obj.action)
-
-    def get_search_query(self, request: Request, term: str) -> Q:
-        return by_record(term) or Q(action__startswith=term.strip().lower()) | Q(actor_label__icontains=term)
 
 
 class ImportView(RecordView):
@@ -82,6 +171,8 @@ class ImportView(RecordView):
     menu_label = lazy("Imports")
     display_name = lazy("import")
     empty_hint = lazy("Files that were imported appear here, with every row that was refused and why.")
+    list_template = "imports.html"
+    detail_template = "import_run.html"
     parts = (
         "file_name",
         "kind",
@@ -91,14 +182,13 @@ class ImportView(RecordView):
         "rows_updated",
         "rows_unchanged",
         "rows_refused",
-        Structure("refused", detail_template="fields/refused.html"),
         "mapping",
         "error",
         "actor_label",
         Moment("created_at", read_only=True),
         "finished_at",
     )
-    exclude_fields_from_list = ("mapping", "refused", "error", "rows_unchanged", "finished_at")
+    exclude_fields_from_list = ("mapping", "error", "rows_unchanged", "finished_at")
     sortable_fields = ("created_at",)
     fields_default_sort = (("created_at", True),)
     found_by = ("file_name",)

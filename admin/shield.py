@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from admin.problems import said
 from crm.errors import CrmError
 
 # starlette-admin writes scripts and styles into its pages; nothing comes from, or goes to, another host.
@@ -54,7 +55,7 @@ class Shield:
         except CrmError as problem:
             if started:
                 raise
-            answer = await self.page(Request(scope, receive), HTTPException(problem.status, problem.message))
+            answer = await self.page(Request(scope, receive), HTTPException(problem.status, said(problem)))
             await answer(scope, receive, sending)
 
 

@@ -12,7 +12,7 @@ from starlette_admin.helpers import static_url
 from starlette_admin.i18n import get_locale
 from starlette_admin.theme import DefaultTheme, TablerSettings
 
-from admin import formats, preferences, words
+from admin import event_words, formats, messages, preferences, words
 from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
 from admin.request import may
 from crm.access import Scope
@@ -42,6 +42,8 @@ class ArzeshTheme(DefaultTheme):
             "direction": direction,
             "f": formats,
             "words": words,
+            "said": messages.read,
+            "happened": event_words.happened,
             "languages": [(code, NATIVE_NAMES[code]) for code in LANGUAGES],
             "may": may,
             "Scope": Scope,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette_admin import CustomView, route, row_action
@@ -17,10 +18,11 @@ from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import pages
 from admin.base import RecordView
-from admin.problems import errors_of
+from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
-from crm import tokens
+from crm import sessions, tokens
 from crm.access import SCOPE_HELP, Scope
+from crm.changes import get
 from crm.errors import CrmError
 from models import ApiToken
 
@@ -66,13 +68,11 @@ class TokenView(RecordView):
         name="rotate",
         text=lazy("Replace"),
         icon_class="fa-solid fa-arrows-rotate",
-        confirmation=lazy("A new secret is made; the old one works for one more day."),
-        submit_btn_text=lazy("Replace"),
         action_btn_class="btn",
         custom_response=True,
     )
     async def rotate(self, request: Request, pk: Any) -> Response:
-        return RedirectResponse(request.url_for("admin:token-rotate", key=str(pk)), 307)
+        return RedirectResponse(request.url_for("admin:token-rotate", key=str(pk)), 303)
 
     @row_action(
         name="revoke",
@@ -87,7 +87,7 @@ class TokenView(RecordView):
         try:
             await tokens.revoke(actor_of(request), UUID(str(pk)), now=now())
         except CrmError as problem:
-            raise ActionFailed(problem.message) from problem
+            raise ActionFailed(said(problem)) from problem
         flash(request, _("The token was revoked."), "success")
 
 
@@ -114,23 +114,35 @@ class TokenPages(CustomView):
         life = timedelta(days=int(days)) if days in map(str, LIVES) else tokens.DEFAULT_LIFE
         scopes = [str(scope) for scope in form.getlist("scopes")]
         try:
+            await _confirm(request, form)
             made = await tokens.create(
                 actor_of(request), name=str(form.get("name") or ""), scopes=scopes, now=now(), expires_at=now() + life
             )
         except CrmError as problem:
-            return self._form(request, form, errors_of(problem, ("name", "scopes")), 422)
+            return self._form(request, form, errors_of(problem, ("name", "scopes", "confirmation")), 422)
         return self._secret(request, made)
 
-    @route("/{key}/rotate", methods=["POST"], name="token-rotate")
+    @route("/{key}/rotate", methods=["GET", "POST"], name="token-rotate")
     async def rotate(self, request: Request) -> Response:
+        """A new secret for a token: asked for on a page of its own, with the password."""
+        key = _key(request)
+        form = await request.form()
         try:
-            made = await tokens.rotate(
-                actor_of(request), UUID(request.path_params["key"]), expected_version=None, now=now()
-            )
-        except (CrmError, ValueError) as problem:
-            flash(request, str(problem), "error")
+            token = await get(ApiToken, key)
+            # The list's own button leads here without a password yet.
+            if request.method == "GET" or "confirmation" not in form:
+                return self._rotation(request, token, {}, 200)
+            await _confirm(request, form)
+            made = await tokens.rotate(actor_of(request), key, expected_version=None, now=now())
+        except CrmError as problem:
+            if problem.path == ("confirmation",):
+                return self._rotation(request, token, errors_of(problem, ("confirmation",)), 422)
+            flash(request, said(problem), "error")
             return RedirectResponse(request.url_for("admin:list", key="api_token"), 303)
         return self._secret(request, made)
+
+    def _rotation(self, request: Request, token: ApiToken, errors: dict[str | int, Any], status: int) -> Response:
+        return pages.render(self, request, "token_rotate.html", {"token": token, "errors": errors}, status)
 
     def _form(self, request: Request, form: FormData, errors: dict[str | int, Any], status: int) -> Response:
         granted = [(scope.value, help) for scope, help in SCOPE_HELP.items() if may(request, scope)]
@@ -141,3 +153,16 @@ class TokenPages(CustomView):
         response = pages.render(self, request, "token_secret.html", {"token": made.token, "secret": made.secret})
         response.headers["cache-control"] = "no-store"
         return response
+
+
+def _key(request: Request) -> UUID:
+    try:
+        return UUID(request.path_params["key"])
+    except ValueError:
+        raise HTTPException(404) from None
+
+
+async def _confirm(request: Request, form: FormData) -> None:
+    """A secret that outlives the session is made only for who knows the password."""
+    address = request.client.host if request.client else ""
+    await sessions.confirm(actor_of(request), str(form.get("confirmation") or ""), address=address, now=now())

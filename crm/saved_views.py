@@ -6,6 +6,8 @@ from typing import TypedDict
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from crm import audit, changes, text
 from crm.access import Actor, ActorKind, Scope, need
 from crm.database import transaction
@@ -30,9 +32,9 @@ class ViewFields(TypedDict, total=False):
 
 async def of_list(actor: Actor, noun: str) -> list[SavedView]:
     """One's own views of a list and those that others share, one's own first."""
-    own = await SavedView.filter(noun=noun, owner_id=_person(actor)).order_by("name")
-    shared = SavedView.filter(noun=noun, shared=True).exclude(owner_id=_person(actor))
-    return [*own, *await shared.select_related("owner").order_by("name", "id").limit(MOST)]
+    person = _person(actor)
+    known = SavedView.filter(Q(owner_id=person) | Q(shared=True), noun=noun).select_related("owner")
+    return sorted(await known.order_by("name", "id").limit(2 * MOST), key=lambda view: view.owner_id != person)
 
 
 async def get(actor: Actor, view_id: UUID) -> SavedView:

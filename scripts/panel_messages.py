@@ -1,4 +1,5 @@
-"""List the panel's messages, ours and starlette-admin's, that a catalogue of a language does not translate yet."""
+"""List what a catalogue of a language does not translate yet: the panel's messages, starlette-admin's, and the
+sentences of use cases that a form can show."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from crm.access import SCOPE_HELP
+from scripts.crm_sentences import sentences
 
 ROOT = Path(__file__).parents[1] / "admin"
 KEYWORDS = {"_": None, "gettext": None, "lazy": None, "lazy_gettext": None, "ngettext": (1, 2)}
@@ -52,8 +54,15 @@ def missing(language: str) -> list[str]:
     return sorted(message for message in wanted if not known.get(message))
 
 
+def unspoken(language: str) -> list[str]:
+    """The sentences of use cases that nobody has translated yet; readers would see them in English."""
+    with (ROOT / "locales" / f"problems.{language}.po").open("rb") as file:
+        known = {message.id for message in read_po(file, locale=language) if message.id and message.string}
+    return sorted(sentences() - known)
+
+
 if __name__ == "__main__":
-    lacking = {language: missing(language) for language in sys.argv[1:] or ("fa", "zh")}
+    lacking = {language: missing(language) + unspoken(language) for language in sys.argv[1:] or ("fa", "zh")}
     for language, messages in lacking.items():
         print(*(f"{language}: {message!r}" for message in messages), sep="\n")
     sys.exit(any(lacking.values()))

@@ -108,6 +108,11 @@ def browser(app: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN)
 
 
+def browser_of(site: str) -> httpx.AsyncClient:
+    """One that asks a running server."""
+    return httpx.AsyncClient(base_url=site, timeout=60)
+
+
 async def hire(role: str = "administrator", name: str = "Sara") -> str:
     """Somebody with a role; returns the address to sign in with."""
     owner = system("owner")

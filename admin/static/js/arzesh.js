@@ -13,17 +13,6 @@
         follow();
     }
 
-    // Ctrl K or / goes to the search box.
-    document.addEventListener("keydown", (event) => {
-        const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
-        const wanted = (event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing);
-        const box = document.getElementById("arz-find");
-        if (!wanted || !box) return;
-        event.preventDefault();
-        box.focus();
-        box.select();
-    });
-
     // A session that ended while a script was asking: sign in and come back.
     const plain = window.fetch;
     window.fetch = async function (...args) {
@@ -95,6 +84,18 @@
             });
         });
     }
+
+    // Keys offered by name while one types.
+    $$("input[data-arz-keys]").forEach((input) => {
+        let waiting = null;
+        const offer = async () => {
+            const answer = await window.fetch(input.dataset.arzKeys + "&text=" + encodeURIComponent(input.value));
+            if (!answer.ok) return;
+            input.list.replaceChildren(...(await answer.json()).map((each) => new Option(each.name, each.key)));
+        };
+        input.addEventListener("focus", offer, { once: true });
+        input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(offer, 200); });
+    });
 
     // Rows of identities.
     $$("[data-arz-identities]").forEach((box) => {
@@ -170,6 +171,13 @@
         form.elements.reason.addEventListener("change", attempt);
     });
 
+    // What a timeline shows.
+    $$("form[data-arz-kinds]").forEach((form) => form.addEventListener("change", async () => {
+        const wanted = new URLSearchParams(new FormData(form));
+        const answer = await window.fetch(form.dataset.arzKinds + "?" + (wanted.toString() || "kind=none"));
+        if (answer.ok) document.querySelector("[data-arz-timeline]").innerHTML = await answer.text();
+    }));
+
     // Older entries of a timeline, without leaving the page.
     document.addEventListener("click", async (event) => {
         const more = event.target.closest("[data-arz-more]");
@@ -184,6 +192,15 @@
         const next = holder.querySelector("[data-arz-more]");
         if (next) more.href = next.href; else more.remove();
     });
+
+    // What cannot be undone is asked twice.
+    document.addEventListener("submit", (event) => {
+        const form = event.target.closest("form[data-arz-sure]");
+        if (form && !window.confirm(form.dataset.arzSure)) event.preventDefault();
+    });
+
+    // A page that follows something under way asks for itself again.
+    $$("[data-arz-again]").forEach((note) => setTimeout(() => location.reload(), 1000 * Number(note.dataset.arzAgain)));
 
     // Copying a secret or an id.
     document.addEventListener("click", async (event) => {
