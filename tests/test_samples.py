@@ -37,6 +37,7 @@ from schema import schema, subscribe
 from schema.select.request import GraphQLRequest
 from schema.select.types import source_behind
 from tests import factories
+from tests.crm.segments_world import dynamic
 from tests.documents import ROOT, Sample, samples, with_answers
 from tests.factories import OWNER
 from tests.schema.asking import ask
@@ -58,7 +59,10 @@ async def test_every_document_is_answered_without_errors(db: str, sample: Sample
     await default.install(OWNER)
     customer = await factories.customer("Alice")
     segment = await factories.segment("office")
+    twin = await factories.customer("Alice")
     given = {"customer": ids.encode("cus", customer.id), "segment": ids.encode("seg", segment.id)}
+    ruled = await dynamic("home", 'country = "IR"')
+    given |= {"duplicate": ids.encode("cus", twin.id), "ruled": ids.encode("seg", ruled.id)}
     if operation_of(sample.text).operation is OperationType.SUBSCRIPTION:
         assert (await subscribe(GraphQLRequest(sample.text, factories.NOW), OWNER)).cost
         return

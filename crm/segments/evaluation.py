@@ -121,7 +121,7 @@ async def _note(segment: Segment, moved: Moved, now: datetime, ms: int, zone: st
         await execute(_VERSION, segment.id, segment.rule_version, moved.entered, moved.exited)
     elif moved.entered or moved.exited:
         # Whoever follows the events should have moved them before: each difference is a fault, repaired here.
-        log.warning("a segment had drifted", segment=segment.key, entered=moved.entered, exited=moved.exited)
+        log.error("a segment had drifted", segment=segment.key, entered=moved.entered, exited=moved.exited)
 
 
 def next_pass(segment_id: UUID, now: datetime, zone: str) -> datetime:

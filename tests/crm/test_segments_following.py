@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 
 from crm import costs, customers, interactions, orders, organization, products, relationships
 from crm.database import execute, fetch, fetch_value, transaction
@@ -188,8 +189,11 @@ async def test_a_nightly_pass_repairs_what_was_missed(following: Following) -> N
     sara = await customer("Sara")
     await following.catch_up()
     await execute("UPDATE customer SET country = 'IR' WHERE id = $1", sara.id)  # past everything that would tell
-    await following.catch_up(NOW + timedelta(days=1))
+    with capture_logs() as told:
+        await following.catch_up(NOW + timedelta(days=1))
     assert await members("home") == {"Sara"}
+    drifted = [(entry["segment"], entry["entered"]) for entry in told if entry["event"] == "a segment had drifted"]
+    assert drifted == [("home", 1)]
 
 
 async def test_a_rule_that_breaks_while_followed_stops_at_its_last_good_members(following: Following) -> None:

@@ -85,6 +85,7 @@ class Segments(RuleBasedStateMachine):
 
 
 @pytest.mark.hypothesis
+@pytest.mark.timeout(7_200 if DEEP else 300)
 async def test_members_are_right_after_any_history(fresh_db: str) -> None:
     Segments.loop, Segments.context = asyncio.get_running_loop(), contextvars.copy_context()
     chosen = settings(max_examples=EXAMPLES, stateful_step_count=STEPS_EACH, deadline=None)
