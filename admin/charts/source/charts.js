@@ -130,16 +130,19 @@ function cartesian(spec, page, box) {
     const labelled = numeric
         ? valueAxis(page, x.form, writeX, x.name, { min: x.min, max: x.max, splitLine: { show: false } })
         : categoryAxis(page, x.labels, flat ? { inverse: true } : { name: x.name && isolated(page)(x.name) });
+    const room = numeric ? 0 : Math.max((box.clientWidth - 80) / x.labels.length - 6, 30);
+    const tight = !numeric && !flat && x.labels.length <= 8 && Math.max(...x.labels.map((label) => label.length)) * 7 > room;
     if (!numeric && !flat && x.labels.length <= 8) {
         // Few labels are all shown, in several lines where they are long.
-        const width = Math.max((box.clientWidth - 80) / x.labels.length - 6, 30);
-        Object.assign(labelled.axisLabel, { interval: 0, hideOverlap: false, width, overflow: "break", fontSize: width < 60 ? 10 : 12 });
+        Object.assign(labelled.axisLabel, { interval: 0, hideOverlap: false, fontSize: room < 60 ? 10 : 12 });
+        if (tight) Object.assign(labelled.axisLabel, { width: room, overflow: "break" });
     }
+    const written = Math.max(0, ...spec.series.flatMap((one) => (one.labels || []).map((label) => label.length)));
     const measured = valueAxis(page, y.form, writeY, flat ? y.name : undefined, {
-        min: y.min, max: y.max, ...(flat && spec.series.some((one) => one.labels) ? { boundaryGap: [0, "14%"] } : {}),
+        min: y.min, max: y.max, ...(flat && written ? { boundaryGap: [0, `${Math.min(Math.round((written * 760) / Math.max(box.clientWidth, 1)), 60)}%`] } : {}),
     });
     if (numeric || !flat) labelled.nameLocation = "middle";
-    if (labelled.name) Object.assign(labelled, { nameGap: numeric || x.labels.length > 8 ? 28 : 40, nameTextStyle: { color: page.quiet } });
+    if (labelled.name) Object.assign(labelled, { nameGap: tight ? 40 : 28, nameTextStyle: { color: page.quiet } });
     if (measured.name) measured.nameGap = 28;
     const across = flat ? measured : labelled;
     const up = flat ? labelled : measured;
