@@ -74,7 +74,7 @@ async def find(actor: Actor, term: str) -> dict[str, list[Found]]:
     Customers and organisations are found by every word of their names, identities and searchable fields, orders by
     their whole reference, a record of any noun by its public id, the others by a part of what they are called.
     """
-    wanted = term.strip()[:200]
+    wanted = term.replace("\x00", "").strip()[:200]
     if len(wanted) < SHORTEST:
         return {}
     found = {"record": _by_id(wanted)}
