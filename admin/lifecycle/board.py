@@ -13,9 +13,9 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import gettext as translated
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import formats, pages
+from admin import formats, messages, pages
 from admin.lifecycle.page import counts
-from admin.problems import errors_of
+from admin.problems import said
 from admin.request import actor_of, may, now
 from crm.access import Scope
 from crm.database import fetch, fetch_row
@@ -121,16 +121,18 @@ class BoardPage(CustomView):
         except VersionConflict as conflict:
             return await _conflict(customer, given["lifecycle"], conflict)
         except Blocked as blocked:
-            told = blocked.details.get("obstacles") or []
-            return JSONResponse({"message": blocked.message, "obstacles": told}, blocked.status)
+            told = [
+                {**each, "message": messages.read(each["message"])} for each in blocked.details.get("obstacles", ())
+            ]
+            return JSONResponse({"message": said(blocked), "obstacles": told}, blocked.status)
         except CrmError as problem:
-            return JSONResponse({"message": " ".join(map(str, errors_of(problem, ()).values()))}, problem.status)
+            return JSONResponse({"message": said(problem)}, problem.status)
         obstacles = [_obstacle(each) for each in made.obstacles]
         return JSONResponse({"ready": not obstacles, "obstacles": obstacles, "moved": not trial})
 
 
 def _obstacle(each: Obstacle) -> dict[str, Any]:
-    return {"code": each.code, "message": each.message, "expected": each.expected, "actual": each.actual}
+    return {"code": each.code, "message": messages.read(each.message), "expected": each.expected, "actual": each.actual}
 
 
 async def _conflict(customer: UUID, lifecycle: str, conflict: VersionConflict) -> Response:

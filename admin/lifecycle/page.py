@@ -7,6 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from admin import messages
 from admin.counting import MOST
 from admin.lifecycle.drawing import draw
 from admin.request import may
@@ -44,7 +45,7 @@ async def load(lifecycle: Lifecycle, request: Request) -> dict[str, Any]:
         "counts": await counts(lifecycle.id),
         "most": MOST,
         "guards": texts,
-        "warnings": warnings(definition),
+        "warnings": [messages.read(warning) for warning in warnings(definition)],
         "revisions": await LifecycleRevision.filter(lifecycle_id=lifecycle.id).order_by("-number").limit(REVISIONS),
         "may_write": may(request, Scope.LIFECYCLE_WRITE) and lifecycle.archived_at is None,
         "scopes": [scope.value for scope in Scope],

@@ -17,7 +17,7 @@ from starlette_admin.i18n import gettext as _
 
 from admin import pages
 from admin.lifecycle import edits
-from admin.problems import errors_of
+from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from crm import changes
 from crm.access import Scope
@@ -69,7 +69,7 @@ class LifecyclePages(CustomView):
         try:
             made = await definitions.take_in(actor_of(request), content, now=now())
         except CrmError as problem:
-            told = {"file": " ".join(str(each) for each in errors_of(problem, ()).values())}
+            told = {"file": said(problem)}
             return self._import_page(request, content, told, problem.status)
         flash(request, _("The lifecycle is as the file says."), "success")
         return RedirectResponse(detail_url(request, "lifecycle", str(made.lifecycle.id)), 303)

@@ -13,7 +13,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from admin import pages
 from admin.lifecycle import figures, periods
 from admin.lifecycle.periods import Asked
-from admin.problems import errors_of
+from admin.problems import said
 from admin.request import actor_of, may, now
 from crm import organization
 from crm.access import Scope
@@ -55,7 +55,7 @@ class ReportsPage(CustomView):
             try:
                 found = await figures.READERS[asked.report](actor_of(request), asked, asked.period, now())
             except CrmError as refused:
-                problem = " ".join(map(str, errors_of(refused, ()).values()))
+                problem = said(refused)
         return self.templates.TemplateResponse(
             request, "lifecycle/figures.html", {"asked": asked, "problem": problem, **found}
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from admin import messages
 from crm.errors import CrmError, Problems
 from crm.segments.completing import Fault
 
@@ -25,7 +26,7 @@ def shown(fault: Fault) -> dict[str, Any]:
     """A fault's message, line and column where the text is at fault, path in the tree, and the word that was meant."""
     meant = _MEANT.search(fault.message)
     return {
-        "message": _PLACE.sub("", fault.message),
+        "message": messages.read(_PLACE.sub("", fault.message)),
         "line": fault.line,
         "column": fault.column,
         "path": list(fault.path),

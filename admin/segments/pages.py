@@ -15,7 +15,7 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import formats, pages
-from admin.problems import errors_of
+from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from admin.segments import figures, members, past
 from admin.segments.ready import groups
@@ -62,7 +62,7 @@ class SegmentPages(CustomView):
         try:
             found = await figures.of_segment(actor_of(request), segment, days, now())
         except CrmError as problem:
-            return self._part(request, "segments/refused.html", {"message": problem.message})
+            return self._part(request, "segments/refused.html", {"message": said(problem)})
         return self._part(request, "segments/report.html", {**found, "segment": segment, "days": days})
 
     def _part(self, request: Request, template: str, context: dict[str, Any]) -> Response:
@@ -133,7 +133,7 @@ class SegmentPages(CustomView):
                     actor_of(request), segment.id, old.rule_text, now=now(), patience=2.0
                 )
             except CrmError as refused:
-                problem = refused.message
+                problem = said(refused)
         context = {
             "segment": segment,
             "old": old,
@@ -149,7 +149,7 @@ class SegmentPages(CustomView):
         try:
             await versions.change(actor_of(request), segment.id, old.rule_text, expected_version=version, now=now())
         except CrmError as problem:
-            flash(request, problem.message, "error")
+            flash(request, said(problem), "error")
             return RedirectResponse(request.url_for("admin:segment-version", key=segment.id, number=old.number), 303)
         await refresh.soon(actor_of(request), segment.id, now=now())
         flash(request, _("The earlier rule is in force again."), "success")
@@ -178,7 +178,7 @@ class OverlapPage(CustomView):
             try:
                 found = await figures.overlap(actor_of(request), chosen, names)
             except CrmError as refused:
-                problem = refused.message
+                problem = said(refused)
         context = {"known": known, "chosen": chosen, "found": found, "problem": problem, "most": MOST_SHOWN}
         return pages.render(self, request, "segments/overlap.html", context)
 
@@ -202,7 +202,7 @@ class LibraryPage(CustomView):
         try:
             made = await library.install(actor_of(request), [group], now=now())
         except CrmError as problem:
-            return await self._page(request, {group: problem.message}, problem.status)
+            return await self._page(request, {group: said(problem)}, problem.status)
         told = _("%(number)s segments are installed.") % {"number": formats.number(len(made))}
         flash(request, told, "success")
         return RedirectResponse(f"{request.url_for('admin:segment-library')}#{group}", 303)

@@ -5,6 +5,8 @@
         Object.entries(values).forEach(([name, value]) => {
             const field = form.elements.namedItem(name);
             if (!field) return;
+            const written = field.closest && field.closest("[data-arz-rule]");
+            if (written && written.arzEditor) { written.arzEditor.take(value); return; }
             if (field.type === "checkbox") field.checked = value === "1";
             else field.value = value;
             field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -87,6 +87,16 @@
 
         // -- in step ------------------------------------------------------------------------------------------------
 
+        /* Another rule to write on, as when a dialog opens. */
+        take(text) {
+            Object.values(this.timers || {}).forEach((timer) => window.clearTimeout(timer));
+            this.area.value = text;
+            this.result.replaceChildren();
+            this.tell([]);
+            this.paint();
+            if (this.form) this.read({ text });
+        }
+
         typed() {
             this.paint();
             this.fit();
@@ -135,7 +145,7 @@
 
         tell(faults) {
             this.faults = faults;
-            this.form.mark(faults);
+            if (this.form) this.form.mark(faults);
             this.faultBox.replaceChildren(...faults.map((fault) => {
                 const place = fault.line ? make("button", { type: "button", class: "btn btn-link p-0 me-2 align-baseline", onclick: () => this.go(fault) }, this.t.place.replace("{line}", fault.line).replace("{column}", fault.column)) : null;
                 const mend = fault.meant ? make("button", { type: "button", class: "btn btn-sm ms-2", onclick: () => this.mend(fault) }, this.t.mend.replace("{word}", fault.meant)) : null;
