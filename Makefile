@@ -44,7 +44,7 @@ bench: ## run the comparisons and print their tables
 
 fuzz: ## the property tests, with many more examples
 	@scripts/bootstrap dev
-	@.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(args)
+	@ORACLE_DOCUMENTS=20000 ORACLE_RANDOM=1 .venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(args)
 
 clean: ## remove everything that the tools made
 	@rm -rf .venv .bootstrap.lock build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,19 +45,23 @@ class Draft:
     """A document in the making."""
 
     schema: GraphQLSchema
-    draw: Any
+    dice: random.Random
     ids: dict[str, list[str]]
     variables: dict[str, Any] = field(default_factory=dict)
     declared: list[str] = field(default_factory=list)
     fragments: list[str] = field(default_factory=list)
     aliases: int = 0
     budget: int = 45
+    reached: set[tuple[str, str]] = field(default_factory=set)
 
     def chance(self, one_in: int) -> bool:
-        return bool(self.draw(st.integers(1, one_in)) == 1)
+        return self.dice.randint(1, one_in) == 1
 
     def choice(self, options: list[Any]) -> Any:
-        return self.draw(st.sampled_from(options))
+        return self.dice.choice(options)
+
+    def some(self, options: list[Any], least: int, most: int) -> list[Any]:
+        return self.dice.sample(options, min(self.dice.randint(least, most), len(options)))
 
     def variable(self, kind: str, value: Any) -> str:
         name = f"v{len(self.declared)}"
@@ -76,8 +81,7 @@ class Draft:
         fields = [name for name in kind.fields if self.fits(kind, name, level)]
         if not fields:
             return "{ __typename }"
-        count = self.draw(st.integers(1, min(6, len(fields))))
-        chosen = self.draw(st.lists(st.sampled_from(fields), min_size=count, max_size=count))
+        chosen = [self.choice(fields) for _ in range(self.dice.randint(1, min(6, len(fields))))]
         parts = [self.field(kind, name, level) for name in chosen]
         if self.chance(5):
             parts.append("__typename")
@@ -102,13 +106,13 @@ class Draft:
         """Entries of a timeline: what all of them have, and details of some types."""
         # Value and merge entries hold what only events of these types say; the world has none.
         known = sorted({one for one in self.schema.get_possible_types(kind)} - unmade(self.schema), key=str)
-        chosen = self.draw(st.lists(st.sampled_from(known), max_size=3, unique=True))
+        chosen = self.some(known, 0, 3)
         parts = [f"... on {one.name} {self.selection(one, level)}" for one in chosen]
         return "{ __typename kind at " + " ".join(parts) + " }"
 
     def wrapped(self, kind: GraphQLObjectType, part: str) -> str:
         """A field as it is, in a fragment, or under a directive."""
-        way = self.draw(st.integers(0, 11))
+        way = self.dice.randint(0, 11)
         if way == 0:
             return f"... on {kind.name} {{ {part} }}"
         if way == 1:
@@ -116,7 +120,7 @@ class Draft:
             self.fragments.append(f"fragment {name} on {kind.name} {{ {part} }}")
             return f"...{name}"
         if way == 2:
-            truth = self.draw(st.booleans())
+            truth = self.chance(2)
             condition = self.given("Boolean!", truth, literal(truth))
             return f"... @{self.choice(['skip', 'include'])}(if: {condition}) {{ {part} }}"
         return part
@@ -126,6 +130,7 @@ class Draft:
         named = get_named_type(definition.type)
         arguments = self.arguments(kind, name, definition, named)
         self.budget -= 1
+        self.reached.add((kind.name, name))
         alias = ""
         if arguments or (self.chance(8) and self.aliases < 25):
             # Fields with arguments always get a key of their own, so that no two of them conflict.
@@ -167,11 +172,11 @@ class Draft:
         return f"({', '.join(found)})" if found else ""
 
     def first(self, *_: Any) -> str | None:
-        size = self.draw(st.integers(1, 6))
+        size = self.dice.randint(1, 6)
         return self.given("Int", size, str(size)) if self.chance(2) else None
 
     def last(self, *_: Any) -> str | None:
-        size = self.draw(st.integers(1, 6))
+        size = self.dice.randint(1, 6)
         return self.given("Int", size, str(size)) if self.chance(4) else None
 
     def order_by(self, kind: Any, name: str, named: Any) -> str | None:
@@ -179,7 +184,7 @@ class Draft:
             return None
         node = named.name.removesuffix("Connection")
         known = list(self.schema.type_map[f"{node}SortField"].values)  # type: ignore[attr-defined]
-        keys = self.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True))
+        keys = self.some(known, 1, 3)
         value = [
             {"field": key, "direction": self.choice(["ASC", "DESC"]), "nulls": self.choice(["FIRST", "LAST"])}
             for key in keys
@@ -213,7 +218,7 @@ class Draft:
     def kinds(self, *_: Any) -> str | None:
         if not self.chance(3):
             return None
-        chosen = self.draw(st.lists(st.sampled_from(sorted(ENTRY_TYPES)), min_size=1, max_size=4, unique=True))
+        chosen = self.some(sorted(ENTRY_TYPES), 1, 4)
         return self.given("[TimelineEntryKind!]", chosen, f"[{', '.join(chosen)}]")
 
     def latest(self, *_: Any) -> str | None:
@@ -231,7 +236,7 @@ class Draft:
 
     def some_ids(self, *_: Any) -> str:
         known = [key for keys in self.ids.values() for key in keys]
-        keys = self.draw(st.lists(st.sampled_from(known), max_size=5))
+        keys = [self.choice(known) for _ in range(self.dice.randint(0, 5))]
         return self.given("[ID!]!", keys, literal(keys))
 
 
@@ -248,11 +253,56 @@ def literal(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else '"' + str(value).replace('"', '\\"') + '"'
 
 
-@st.composite
-def documents(draw: Any, schema: GraphQLSchema, ids: dict[str, list[str]]) -> tuple[str, dict[str, Any]]:
-    """A valid document within the limits, and its variables."""
-    draft = Draft(schema, draw, ids)
+@dataclass(frozen=True)
+class Document:
+    """A valid document within the limits, its variables, and the fields that it reaches."""
+
+    text: str
+    variables: dict[str, Any]
+    reached: frozenset[tuple[str, str]]
+
+
+def document(schema: GraphQLSchema, ids: dict[str, list[str]], dice: random.Random) -> Document:
+    """The document that the dice make."""
+    draft = Draft(schema, dice, ids)
     assert schema.query_type
     body = draft.selection(schema.query_type, 1)
     head = f"query({', '.join(draft.declared)}) " if draft.declared else ""
-    return "\n".join([head + body, *draft.fragments]), draft.variables
+    return Document("\n".join([head + body, *draft.fragments]), draft.variables, frozenset(draft.reached))
+
+
+def dices(*, shrinking: bool) -> st.SearchStrategy[random.Random]:
+    """What documents are made with.
+
+    When every throw is hypothesis's own, failing documents shrink; when only the first is, they are made thirty times
+    as fast.
+    """
+    if shrinking:
+        return st.randoms(use_true_random=False)
+    return st.integers(0, 2**64 - 1).map(random.Random)
+
+
+def readable(schema: GraphQLSchema) -> frozenset[tuple[str, str]]:
+    """Every field that documents can reach from the roots of reading that compile."""
+    draft = Draft(schema, random.Random(0), {})  # noqa: S311 - nothing is drawn
+    found: set[tuple[str, str]] = set()
+    waiting: list[Any] = [schema.query_type]
+    seen: set[str] = set()
+    while waiting:
+        kind = waiting.pop()
+        if kind.name in seen:
+            continue
+        seen.add(kind.name)
+        if is_interface_type(kind):
+            waiting.extend(one for one in schema.get_possible_types(kind) if not left_out(schema, kind, one))
+            continue
+        for name in kind.fields:
+            if draft.fits(kind, name, 1):
+                found.add((kind.name, name))
+                named = get_named_type(kind.fields[name].type)
+                waiting.extend([named] if is_composite_type(named) else [])
+    return frozenset(found)
+
+
+def left_out(schema: GraphQLSchema, kind: Any, one: Any) -> bool:
+    return kind.name == "TimelineEntry" and one in unmade(schema)

@@ -44,6 +44,7 @@ DEFAULT_ORDERS: dict[str, list[tuple[str, bool]]] = {
     "ValueMetrics": [("as_of", True)],
     "Relationship": [],
     "GoalMeasurement": [],
+    "ExchangeRate": [("day", True)],
 }
 
 TYPES: dict[str, type[models.Record]] = {
@@ -124,6 +125,7 @@ class Oracle:
 
     def __init__(self, rows: dict[type[models.Record], list[Any]], sdl: str) -> None:
         self.rows = rows
+        self.indexes: dict[tuple[type[models.Record], str], dict[Any, list[Any]]] = {}
         self.schema: GraphQLSchema = build_schema(sdl)
         entries: Any = self.schema.type_map["TimelineEntry"]
         entries.resolve_type = lambda value, info, _: ENTRY_TYPES[value.kind]
@@ -142,7 +144,13 @@ class Oracle:
     # -- rows ---------------------------------------------------------------------------------------------------------
 
     def where(self, model: type[models.Record], **values: Any) -> list[Any]:
-        return [row for row in self.rows[model] if all(getattr(row, name) == value for name, value in values.items())]
+        (first, wanted), *others = values.items()
+        index = self.indexes.get((model, first))
+        if index is None:
+            index = self.indexes[model, first] = {}
+            for row in self.rows[model]:
+                index.setdefault(getattr(row, first), []).append(row)
+        return [row for row in index.get(wanted, ()) if all(getattr(row, name) == value for name, value in others)]
 
     def by_id(self, model: type[models.Record], key: UUID | None) -> Any:
         return next(iter(self.where(model, id=key)), None) if key else None
@@ -222,6 +230,7 @@ RELATED: dict[str, type[models.Record]] = {
     "staff": models.StaffMember,
     "createdBy": models.StaffMember,
     "related": models.Customer,
+    "mergedInto": models.Customer,
     "fromStage": models.Stage,
     "toStage": models.Stage,
     "run": models.ValueRun,
@@ -412,6 +421,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "followUps"): everything(models.FollowUp),
     ("Query", "goals"): in_use(models.Goal),
     ("Query", "costEntries"): everything(models.CostEntry),
+    ("Query", "exchangeRates"): everything(models.ExchangeRate),
     ("Query", "relationships"): everything(models.Relationship),
     ("Query", "staffMembers"): everything(models.StaffMember),
     ("Query", "roles"): everything(models.Role),
@@ -426,6 +436,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Customer", "identities"): identities,
     ("Customer", "stage"): stage,
     ("Customer", "timeline"): timeline,
+    ("Customer", "absorbed"): owned(models.Customer, "merged_into_id"),
     ("Customer", "stagePositions"): lambda world, row, arguments: ordered_by(
         world.where(models.StagePosition, customer_id=row.id)
     ),
@@ -456,7 +467,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Goal", "measurements"): lambda world, row, arguments: ordered_by(
         world.where(models.GoalMeasurement, goal_id=row.id), "day"
     ),
-    ("Segment", "freshAsOf"): lambda world, row, arguments: row.evaluated_at,
+    ("Segment", "freshAsOf"): lambda world, row, arguments: wire(row.evaluated_at),
     ("Segment", "versions"): lambda world, row, arguments: sorted(
         world.where(models.SegmentVersion, segment_id=row.id), key=lambda one: -one.number
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from crm.ids import PREFIXES
 from crm.settings import Settings
 from schema import schema
 from tests.schema.asking import ask
-from tests.schema.documents import documents
+from tests.schema.documents import Document, dices, document, readable
 from tests.schema.oracle import NAMES, Oracle
 from tests.schema.world import World
 
 SHRINK = "ORACLE_SHRINK" in os.environ
 DOCUMENTS = int(os.environ.get("ORACLE_DOCUMENTS", "300"))
+BATCH = 4
+"""Documents asked at once: while PostgreSQL works on some, the others are made."""
+ENOUGH = 2_000
 
 
 @pytest.fixture(scope="session")
@@ -46,27 +50,57 @@ def ids_of(world: World) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.timeout(1_500)
+async def differences(oracle: Oracle, made: Document) -> str | None:
+    """What is wrong with the answer to a document, if anything is."""
+    answer = await ask(made.text, made.variables)
+    if answer.response.errors and answer.code == "TOO_COMPLEX":
+        return None
+    if answer.response.errors:
+        return str(answer.body)
+    if len(answer.statements) > 3:  # its own, and two beside it about what filters can speak of
+        return "\n".join(answer.statements)
+    wanted = oracle.answer(made.text, made.variables)
+    found = without_cursors(answer.data)
+    return None if found == wanted else f"{found}\n  is not\n{wanted}"
+
+
+async def first_difference(oracle: Oracle, batch: list[Document]) -> str:
+    for number, found in enumerate(await asyncio.gather(*(differences(oracle, made) for made in batch))):
+        if found:
+            return f"{batch[number].text}\n{batch[number].variables}\n{found}"
+    return ""
+
+
+@pytest.mark.hypothesis
+@pytest.mark.timeout(max(1_500, DOCUMENTS // 2))
 async def test_every_document_answers_as_plain_resolvers_do(world: World, oracle: Oracle) -> None:
     loop = asyncio.get_running_loop()
-    made = documents(oracle.schema, ids_of(world))
-
+    ids, reached = ids_of(world), set[tuple[str, str]]()
     phases = (Phase.generate, *((Phase.shrink,) if SHRINK else ()))
+    size = 1 if SHRINK else BATCH
 
     @settings(
-        max_examples=DOCUMENTS,
-        derandomize=True,
+        max_examples=max(1, DOCUMENTS // size),
+        derandomize="ORACLE_RANDOM" not in os.environ,  # set by `make fuzz`
         deadline=None,
         database=None,
         phases=phases,
         suppress_health_check=list(HealthCheck),
     )
-    @given(made)
-    def agree(document: tuple[str, dict[str, Any]]) -> None:
-        answer = asyncio.run_coroutine_threadsafe(ask(*document), loop).result(60)
-        if answer.response.errors and answer.code == "TOO_COMPLEX":
-            return
-        assert len(answer.statements) <= 1 + any("catalog" in text for text in answer.statements) + 2
-        assert without_cursors(answer.data) == oracle.answer(*document)
+    @given(dices(shrinking=SHRINK))
+    def agree(dice: Random) -> None:
+        batch = [document(oracle.schema, ids, dice) for _ in range(size)]
+        reached.update(*(made.reached for made in batch))
+        difference = asyncio.run_coroutine_threadsafe(first_difference(oracle, batch), loop).result(60)
+        assert not difference, difference
 
     await asyncio.to_thread(agree)
+    assert_covered(reached, readable(oracle.schema))
+
+
+def assert_covered(reached: set[tuple[str, str]], known: frozenset[tuple[str, str]]) -> None:
+    """The documents have been nearly everywhere; a few hundred of them cannot be."""
+    missed = sorted(known - reached)
+    print(f"{len(known) - len(missed)} of {len(known)} readable fields reached by {DOCUMENTS} documents")  # noqa: T201
+    if DOCUMENTS >= ENOUGH:
+        assert len(missed) <= 0.05 * len(known), missed
