@@ -56,7 +56,8 @@ class Findings:
         own = self.segments[cohort] if 0 <= cohort < len(self.segments) else None
         if own is None:
             return self
-        return replace(self, **{name: tuple(v) if isinstance(v, list) else v for name, v in own.items()})
+        changed: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in own.items()}
+        return replace(self, **changed)
 
     def modelled(self, cohort: Ints) -> Ints:
         """The segment whose models count for each customer, -1 for those of all; shape (n,)."""

@@ -21,6 +21,7 @@ class Fitted:
     mean_spend: float = 0.0
     variation: float = 0.0
     level: float = LEVEL
+    fit: Fit | None = None
     segments: tuple[dict[str, Any] | None, ...] = ()
     lacking: Lack | None = None
     diagnostics: dict[str, Any] = field(default_factory=dict)

@@ -71,7 +71,7 @@ def _fit_purchases(names: list[str], history: History, found: Fitted) -> None:
     for name in names:
         fitted = attempt(lambda name=name: models.fit(name, history), name, found)  # type: ignore[misc]
         if fitted is not None:
-            found.model, found.parameters = name, plain(fitted.parameters)
+            found.model, found.parameters, found.fit = name, plain(fitted.parameters), fitted
             found.diagnostics["purchases"] = _described(fitted)
             found.warnings += [f"{name}: {parameter} is hardly determined by the data." for parameter in fitted.weak]
             return

@@ -107,6 +107,10 @@ class Portfolio:
     revenue: Decimal
     profit: Decimal
     equity: Decimal = strawberry.field(description="Customer equity: the sum of predicted value.")
+    equity_low: Decimal | None = strawberry.field(
+        description="With equityHigh holds equity nine times out of ten, as far as the models' parameters are unsure."
+    )
+    equity_high: Decimal | None
     value_at_risk: Decimal
     whale: WhaleCurve
     tiers: list[ValueTier]
@@ -163,6 +167,8 @@ def _portfolio(found: portfolio.Portfolio) -> Portfolio | None:
         revenue=_money(figures["revenue"]),
         profit=_money(figures["profit"]),
         equity=_money(figures["equity"]),
+        equity_low=_least(figures.get("equityLow")),
+        equity_high=_least(figures.get("equityHigh")),
         value_at_risk=_money(figures["valueAtRisk"]),
         whale=_whale(figures["whale"]),
         tiers=[_sum(ValueTier, row, tier=row["tier"], least=_least(row["from"])) for row in figures["tiers"]],

@@ -8,6 +8,7 @@ import strawberry
 
 from crm import ids
 from crm.access import Scope, need
+from crm.errors import NotFound
 from crm.value.runs import explain, quality, settings, simulate
 from crm.value.whatif import Change
 from schema.mutations.value import ValueSettings, told_settings
@@ -163,7 +164,12 @@ class ValueReports:
         need(actor(info), Scope.VALUE_READ)
         return told_settings(await settings.current())
 
-    @report("How far the models of the current run, or of another, can be trusted. Needs value:read.")
-    async def model_quality(self, info: Info, run_id: strawberry.ID | None = None) -> ModelQuality:
+    @report("How far the models of the current run (null before it), or of another, can be trusted. Needs value:read.")
+    async def model_quality(self, info: Info, run_id: strawberry.ID | None = None) -> ModelQuality | None:
         key = ids.decode("run", run_id, path=("runId",)) if run_id else None
-        return _quality(await quality.quality(actor(info), run_id=key))
+        try:
+            return _quality(await quality.quality(actor(info), run_id=key))
+        except NotFound:
+            if key:
+                raise
+            return None

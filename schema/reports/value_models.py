@@ -6,14 +6,15 @@ from typing import Any
 
 import strawberry
 
-from crm.value.runs import prospects, renewals
+from crm.lifecycle.reports import frame
+from crm.value.runs import pairs, portfolio, prospects, renewals
 from schema.reports.portfolio import CohortGrain
-from schema.reports.support import Grain, Info, PeriodInput, actor, report, told
+from schema.reports.support import Grain, Info, PeriodInput, actor, customer_key, report, told
 from schema.scalars import Rule
 
-MONTH = renewals.CohortGrain.MONTH
-YEAR = renewals.CohortGrain.YEAR
-STEP = prospects.Grain.MONTH
+MONTH = portfolio.CohortGrain.MONTH
+YEAR = portfolio.CohortGrain.YEAR
+STEP = frame.Grain.MONTH
 
 
 @strawberry.type(description="The n-th renewal of contracts; null: nobody came to it yet.")
@@ -82,6 +83,27 @@ class StageProspect:
     equity: Decimal = strawberry.field(description="Of all customers in it.")
 
 
+@strawberry.type(description="Who buys products of a category also buys those of another.")
+class ProductPair:
+    category: str
+    other: str
+    customers: int
+    support: float = strawberry.field(description="Share of all customers who bought.")
+    confidence: float = strawberry.field(description="Share of those who bought the category.")
+    lift: float = strawberry.field(description="How much more often than by chance.")
+    lift_low: float = strawberry.field(description="Its lower 95 % limit.")
+    margin: Decimal = strawberry.field(description="Mean margin of the other of a customer who has it.")
+
+
+@strawberry.type(description="A category that a customer does not have, and what offering it may bring.")
+class ProductOffer:
+    category: str
+    because: str = strawberry.field(description="The category that it has.")
+    chance: float
+    margin: Decimal
+    potential: Decimal = strawberry.field(description="Chance times margin.")
+
+
 def _occasions(found: renewals.Occasions) -> PurchaseOccasions:
     numbers = [
         NamedNumber(name=n, value=v, standard_error=found.standard_errors[n]) for n, v in found.parameters.items()
@@ -142,3 +164,19 @@ class ModelReports:
             actor(info), period=period.read(), grain=grain, lifecycle=lifecycle, where=rule
         )
         return [told(StageProspect, one) for one in found]
+
+    @report("Which categories of products are bought together. Needs value:read and order:read.")
+    async def product_pairs(
+        self, info: Info, since: date, until: date, least: int = 20, first: int = 50, where: Rule | None = None
+    ) -> list[ProductPair]:
+        rule: Any = where
+        found = await pairs.pairs(actor(info), since=since, until=until, least=least, first=first, where=rule)
+        return [told(ProductPair, pair) for pair in found]
+
+    @report("What to offer a customer next, by what customers like it bought. Needs value:read and order:read.")
+    async def product_offers(
+        self, info: Info, customer_id: strawberry.ID, since: date, until: date, least: int = 20
+    ) -> list[ProductOffer]:
+        key = customer_key(customer_id)
+        found = await pairs.offers(actor(info), key, since=since, until=until, least=least)
+        return [told(ProductOffer, offer) for offer in found]

@@ -42,6 +42,7 @@ async def totals() -> Any:
 async def test_the_stored_portfolio_is_the_sum_of_its_customers(shop: list[UUID]) -> None:
     found, whole = (await portfolio.portfolio(OWNER)).figures, await totals()
     assert found["equity"] == pytest.approx(float(whole["equity"]), abs=0.1)
+    assert 0 < found["equityLow"] < found["equity"] < found["equityHigh"] < 3 * found["equity"]
     assert found["whale"]["total"] == pytest.approx(float(whole["profit"]), abs=0.1)
     for part in ("tiers", "rfm"):
         assert sum(row["customers"] for row in found[part]) == whole["customers"] == len(shop)

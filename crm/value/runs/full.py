@@ -28,7 +28,7 @@ from crm.value.fitting import fit
 from crm.value.runs import network, partition, settings, snapshots
 from crm.value.runs.inputs import Moment, holdout_start, read
 from crm.value.runs.publish import publish
-from crm.value.summary import summarise
+from crm.value.summary import equity_interval, summarise
 from models import RunStatus, ValueRun
 
 LOCK = 7_262_317
@@ -236,7 +236,10 @@ def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth
         found = fit(book, assumed)
         book.forget()
         findings, worth = find(book, assumed, found)
-        return found, findings, worth, summarise(worth, findings)
+        summary = summarise(worth, findings)
+        if found.fit is not None:
+            summary["equityLow"], summary["equityHigh"] = equity_interval(worth, assumed, findings, found.fit)
+        return found, findings, worth, summary
 
 
 def _parts(worth: Worth, assumed: Assumptions, findings: Findings, referrer: Ints) -> Iterator[snapshots.Part]:
