@@ -49,10 +49,10 @@ FROM (SELECT * FROM event ORDER BY created_at DESC, id DESC LIMIT 8) e LEFT JOIN
 ORDER BY e.created_at DESC, e.id DESC
 """
 _MONTH = """
-SELECT (SELECT count(*) FROM (SELECT FROM customer WHERE created_at > now() - interval '30 days' LIMIT 10001) a) AS new,
+SELECT (SELECT count(*) FROM (SELECT FROM customer WHERE created_at > now() - interval '30 days' LIMIT 1001) a) AS new,
        (SELECT count(*) FROM (SELECT FROM stage_transition t WHERE t.occurred_at > now() - interval '30 days'
         AND t.from_stage_id IS NOT NULL AND t.lifecycle_id = (SELECT id FROM lifecycle WHERE is_default)
-        LIMIT 10001) b) AS moved
+        LIMIT 1001) b) AS moved
 """
 
 

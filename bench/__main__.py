@@ -14,6 +14,7 @@ BENCHES = {
     "value": "Value runs: features, fit, scores, publication",
     "segments": "Segments: full evaluation, freshness under changes, preview",
     "lifecycle": "Lifecycle reports, bulk moves, timelines",
+    "admin": "Server time of every page of the panel",
 }
 
 

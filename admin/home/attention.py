@@ -15,7 +15,7 @@ from crm.errors import NotFound
 from crm.lifecycle.reports import standing
 
 SHOWN = 5
-LOOKED_AT = 3000
+LOOKED_AT = 1000
 """Customers of the highest value among whom those in danger are looked for; an index gives them in order."""
 
 _NAMES = """
