@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm.rules.fields import CUSTOMER, Chosen, Column, Condition, FieldType, Noun, Relation
 from crm.rules.sql.terms import Binder, name
+from crm.rules.tree import Node
 from crm.rules.windows import Window, bounds, day_bounds
 
 if TYPE_CHECKING:
@@ -54,14 +55,32 @@ def limits(compiler: Compiler, relation: Relation, alias: str, argument: str | N
 
 
 def visible(compiler: Compiler, relation: Relation, alias: str) -> list[str]:
-    """What keeps customers that the asker may not see from being walked to."""
-    if compiler.row_filter is None or relation.target != CUSTOMER:
+    """What keeps customers that the asker may not see from being walked to, and rows that tell of one from counting."""
+    rule = compiler.row_filter
+    if rule is None:
         return []
-    rule, compiler.row_filter = compiler.row_filter, None  # the filter itself may walk anywhere
+    compiler.row_filter = None  # the filter itself may walk anywhere
     try:
-        return [compiler.node(rule, Row(compiler.catalogue.noun(CUSTOMER), alias), False)]
+        customer = compiler.catalogue.noun(CUSTOMER)
+        if relation.target == CUSTOMER:
+            return [compiler.node(rule, Row(customer, alias), False)]
+        return [seen(compiler, rule, customer, way, alias) for way in customers_of(compiler, relation)]
     finally:
         compiler.row_filter = rule
+
+
+def customers_of(compiler: Compiler, relation: Relation) -> list[Relation]:
+    """The customers that a relation's rows tell of, beside the one that was come from and so is seen anyway."""
+    ways = compiler.catalogue.noun(relation.target).relations.values()
+    return [way for way in ways if way.target == CUSTOMER and not way.many and way.local != relation.remote]
+
+
+def seen(compiler: Compiler, rule: Node, customer: Noun, way: Relation, alias: str) -> str:
+    """The condition that the asker may see the customer whom a row names, if it names one."""
+    there, named = compiler.alias(), f"{alias}.{name(way.local)}"
+    holds = compiler.node(rule, Row(customer, there), False)
+    found = f"SELECT 1 FROM {name(way.table)} {there} WHERE {there}.{name(way.remote)} = {named} AND {holds}"
+    return f"({named} IS NULL OR EXISTS ({found}))"
 
 
 def condition(binder: Binder, wanted: Condition, alias: str, argument: str | None) -> str:
