@@ -43,7 +43,7 @@ class Contestant:
 
 
 async def run(small: bool) -> None:
-    customers, seconds, rounds = (2_000, 0.5, 3) if small else (100_000, 2.0, 9)
+    customers, seconds, rounds = (2_000, 0.5, 3) if small else (100_000, 1.5, 7)
     async with organization(customers) as (dsn, _), AsyncExitStack() as stack:
         asked = await shapes.people()
         made = await tokens.create(BENCH, name="bench", scopes=[str(s) for s in READ_SCOPES], now=datetime.now(UTC))
