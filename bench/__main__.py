@@ -10,7 +10,7 @@ import sys
 # Name → what its table says. Each is a module of this package with `async def run(small: bool) -> None`.
 BENCHES = {
     "imports": "The whole CDNOW log through the bulk use case",
-    "reads": "Compiled reads through the whole API against hand-written SQL in a bare route",
+    "reads": "Compiled reads through the whole API beside SQL by hand, resolvers with data loaders and PostGraphile",
     "value": "Value runs: features, fit, scores, publication",
     "segments": "Segments: full evaluation, freshness under changes, preview",
     "lifecycle": "Lifecycle reports, bulk moves, timelines",
