@@ -21,6 +21,7 @@ from schema.lifecycle import Lifecycle
 from schema.node import Node
 from schema.orders import Order
 from schema.products import Product
+from schema.rates import ExchangeRate
 from schema.records import AuditEntry, Event, FieldDefinition, ImportRun
 from schema.relationships import Relationship
 from schema.reports import Reports
@@ -166,6 +167,7 @@ class Query(Reports):
     product: Product | None = one(_by("sku"), ID, Input("sku", str | None), description="A product, by id or SKU.")
     products: Connection[Product] = connection(_in_use, ARCHIVED)
     cost_entries: Connection[CostEntry] = connection(_all)
+    exchange_rates: Connection[ExchangeRate] = connection(_all, description="Rates to the base currency, by day.")
     cost_entries_aggregate: list[Aggregate[CostEntry]] = grouped(
         CostEntry, _all, description="The cost entries in groups, largest first, at most 1,000."
     )
