@@ -158,9 +158,9 @@ async def refreshed() -> None:
             waited.append(clock.seconds * 1000)
     show(
         "One customer refreshed, milliseconds; database: from sending a statement to its last row",
-        ["", "p50", "p95", "statements"],
+        ["", "least", "p50", "p95", "statements"],
         [
-            (name, f"{statistics.median(times):.2f}", f"{sorted(times)[190]:.2f}", count)
+            (name, f"{min(times):.2f}", f"{statistics.median(times):.2f}", f"{sorted(times)[190]:.2f}", count)
             for name, times, count in (
                 ("database", waited, str(len(statements) // len(chosen))),
                 ("from beginning to commit", taken, ""),

@@ -27,6 +27,10 @@ PUBLISHING = 7_262_318
 AT_ONCE = 5_000
 
 _CURRENT = "SELECT id, as_of, assumptions, parameters, seen FROM value_run WHERE is_current"
+# Planning for one customer takes several times as long as the work: the plans that are kept will do.
+_BEGIN = """
+SELECT pg_advisory_xact_lock_shared($1), set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 # What a transaction wrote that was still running, or had not begun, when the data of a run were read.
 _TOUCHED = """
 SELECT DISTINCT customer_id FROM event
@@ -64,7 +68,7 @@ async def refresh(actor: Actor, customer_ids: Collection[UUID], *, now: datetime
     keys, done = sorted(customer_ids), 0
     for start in range(0, len(keys), AT_ONCE):
         async with transaction():
-            await execute("SELECT pg_advisory_xact_lock_shared($1)", PUBLISHING)
+            await execute(_BEGIN, PUBLISHING)
             run = await current()
             if run is None:
                 return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -43,15 +44,15 @@ async def write(
 
     The parts are asked for one after the other, each in a thread, so that making them may take its time.
     """
+    return await _copy(table, _packed(run_id, iter(parts), as_of, now))
+
+
+async def _copy(table: str, source: AsyncIterator[bytes] | io.BytesIO) -> int:
     columns = [*IDENTITY, *FIGURES]
     with translated():
         async with connection() as driver:
             status: str = await driver.copy_to_table(
-                table,
-                source=_packed(run_id, iter(parts), as_of, now),
-                columns=columns,
-                format="binary",
-                timeout=PATIENCE,
+                table, source=source, columns=columns, format="binary", timeout=PATIENCE
             )
     return int(status.rsplit(" ", 1)[-1])
 
@@ -62,20 +63,25 @@ async def _packed(run_id: UUID, parts: Iterator[Part], as_of: datetime, now: dat
     while part := await ahead:
         # The next part is made while this one is on its way.
         ahead = asyncio.ensure_future(asyncio.to_thread(next, parts, None))
-        book, figures = part
-        columns = {**identity(run_id, book, as_of, now), **figures}
-        unknown = Column(Kind.INT, np.zeros(len(book)), np.zeros(len(book), dtype=np.bool_))
-        for packed in pack([columns.get(name, unknown) for name in (*IDENTITY, *FIGURES)], len(book)):
+        for packed in _rows(run_id, part, as_of, now):
             yield packed
     yield TRAILER
+
+
+def _rows(run_id: UUID, part: Part, as_of: datetime, now: datetime) -> Iterator[bytes]:
+    book, figures = part
+    columns = {**identity(run_id, book, as_of, now), **figures}
+    unknown = Column(Kind.INT, np.zeros(len(book)), np.zeros(len(book), dtype=np.bool_))
+    return pack([columns.get(name, unknown) for name in (*IDENTITY, *FIGURES)], len(book))
 
 
 async def replace(
     run_id: UUID, book: Book, figures: Figures, keys: Sequence[UUID], *, as_of: datetime, now: datetime
 ) -> list[Any]:
     """Write the snapshots of a book over what the run has of `keys`; group and value before."""
+    packed = b"".join([HEADER, *_rows(run_id, (book, figures), as_of, now), TRAILER])
     before = await fetch(_REPLACED, run_id, list(keys))
-    await write(run_id, [(book, figures)], as_of=as_of, now=now)
+    await _copy(partition.PARENT, io.BytesIO(packed))
     return before
 
 
