@@ -11,6 +11,7 @@ from graphql import GraphQLObjectType, get_named_type
 from crm.errors import ValidationFailed
 from schema.select import filters, search
 from schema.select.aggregate import Grouping
+from schema.select.custom import custom_sort, sort_name
 from schema.select.inputs import Input
 from schema.select.kinds import CASTS, Kind
 from schema.select.order import Branch, By, Key, OrderKey, branches, written_keys
@@ -141,7 +142,10 @@ class Connected(Listed):
         known = sort_keys(origin_of(node_of(ask.selected)))
         chosen = chosen or [(by.name.upper(), by.descending, by.nulls_first) for by in self.order or table.order]
         joins: dict[str, None] = {}
-        keys = [_key(ask, known[name], row, descending, first, joins) for name, descending, first in _unique(chosen)]
+        keys = [
+            _key(ask, custom_sort(ask, name) or known[name], row, descending, first, joins)
+            for name, descending, first in _unique(chosen)
+        ]
         return (*keys, _last(row, keys)), "".join(joins), chosen
 
 
@@ -155,7 +159,7 @@ def node_of(selected: Selected) -> GraphQLObjectType:
 
 def _by(entry: dict[str, Any]) -> tuple[str, bool, bool]:
     return (
-        entry["field"].value,
+        sort_name(entry["field"].value, entry.get("key")),
         entry.get("direction", Direction.ASC) is Direction.DESC,
         entry.get("nulls", Nulls.LAST) is Nulls.FIRST,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.types.base import get_object_definition
 
+from schema.select.custom import CUSTOM_FIELD, has_custom_fields
 from schema.select.types import SOURCE, TABLE, Table
 
 if TYPE_CHECKING:
@@ -44,17 +45,18 @@ def sort_keys(node: type) -> dict[str, OrderKey]:
 def sort_list(node: type) -> Any:
     """The type of `orderBy` for lists of a type."""
     name = get_object_definition(node, strict=True).name
-    members = {key: key for key in sort_keys(node)}
+    custom = has_custom_fields(getattr(node, TABLE).model)
+    members = {key: key for key in [*sort_keys(node), *([CUSTOM_FIELD] if custom else [])]}
     keys: Any = Enum(f"{name}SortField", members)  # type: ignore[misc]
     fields = strawberry.enum(keys, description=f"What {name} lists can be ordered by.")
-    made = type(
-        f"{name}Sort",
-        (),
-        {
-            "__annotations__": {"field": fields, "direction": Direction, "nulls": Nulls},
-            "direction": Direction.ASC,
-            "nulls": Nulls.LAST,
-        },
-    )
+    body: dict[str, Any] = {
+        "__annotations__": {"field": fields, "direction": Direction, "nulls": Nulls},
+        "direction": Direction.ASC,
+        "nulls": Nulls.LAST,
+    }
+    if custom:
+        body["__annotations__"]["key"] = str | None
+        body["key"] = strawberry.field(default=None, description="The key of the custom field, for CUSTOM_FIELD.")
+    made = type(f"{name}Sort", (), body)
     sort = strawberry.input(made, description=f"One key of an order of {name} rows.")
     return list[sort] | None  # type: ignore[valid-type]
