@@ -197,6 +197,17 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
+def conjuncts(tree: Node) -> Iterator[Node]:
+    """The conditions that must hold each by itself for a rule to hold."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, And):
+            waiting.extend(reversed(node.items))
+        else:
+            yield node
+
+
 def walk(node: Node) -> Iterator[tuple[Node, int]]:
     """Every rule inside a rule with its depth from 1, outer before inner; needs no recursion, however deep."""
     waiting = [(node, 1)]

@@ -26,11 +26,15 @@ COMPLEMENTS: dict[Operator, Operator] = {Operator.NE: Operator.EQ, Operator.NOT_
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What relative things are relative to: an aware time, an IANA zone, the base currency."""
+    """What relative things are relative to: an aware time, an IANA zone, the base currency.
+
+    `small_segments` holds the keys of segments with few members, whom a list takes one by one.
+    """
 
     now: datetime
     zone: str = "UTC"
     base_currency: str = "USD"
+    small_segments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

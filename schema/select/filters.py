@@ -31,6 +31,7 @@ def condition(ask: Ask, table: Table, row: Row, where: dict[str, Any]) -> str:
                 binder=binder,
                 context=rules.context,
                 root=noun,
+                shape=sql.Shape.LIST,
                 row_filter=seen,
             )
 

@@ -20,7 +20,7 @@ from tests.crm.rules_world import DEFINITIONS, NOW, Rows, draw, store
 from tests.unit.rules.strategies import rules
 
 CATALOGUE = build(DEFINITIONS, base_currency="EUR")
-CONTEXT = Context(NOW, "Asia/Tehran", "EUR")
+CONTEXT = Context(NOW, "Asia/Tehran", "EUR", frozenset({"vip"}))
 
 
 async def matched(rule: Node, shape: Shape = Shape.EACH, root: str = "customer") -> set[UUID]:
@@ -42,6 +42,7 @@ async def test_sql_and_python_agree_on_random_rules_over_random_data(db: str, nu
     for rule in sample(number):
         assert await matched(rule) == expected(rule, rows), to_text(rule)
         assert await matched(rule, Shape.SET) == expected(rule, rows), to_text(rule)
+        assert await matched(rule, Shape.LIST) == expected(rule, rows), to_text(rule)
 
 
 @pytest.mark.parametrize("root", ["order", "interaction", "relationship"])

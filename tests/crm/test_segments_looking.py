@@ -8,8 +8,11 @@ import pytest
 
 from crm import customers
 from crm.access import Scope
+from crm.database import fetch
 from crm.errors import Forbidden, NotFound, ValidationFailed
 from crm.rules.faults import RuleInvalid
+from crm.rules.predicate import predicate
+from crm.rules.sql import Shape
 from crm.segments import history, merging, preview, refresh, static
 from crm.segments.preview import SAMPLED, Count
 from crm.segments.report import report
@@ -46,6 +49,15 @@ async def test_a_preview_counts_only_customers_that_the_actor_sees(db: str) -> N
     found = await preview.preview(limited, 'country = "IR"', now=NOW)
     assert found.count == Count(1, True, 1, 1)
     assert [name for _, name in found.sample] == ["Ali"]
+
+
+async def test_a_list_takes_the_members_of_a_small_segment_by_their_keys(db: str) -> None:
+    await customer("Sara", country="IR")
+    await dynamic("home", 'country = "IR"')
+    condition, values = await predicate({"segment": {"key": "home"}}, alias="c", first_parameter=1, shape=Shape.LIST)
+    assert "c.id = ANY(ARRAY(" in condition
+    rows = await fetch(f"SELECT c.display_name FROM customer c WHERE {condition}", *values)  # noqa: S608
+    assert [row["display_name"] for row in rows] == ["Sara"]
 
 
 async def test_an_estimate_comes_with_a_range_that_holds_the_truth() -> None:

@@ -7,7 +7,7 @@ from crm.rules.sql.compiler import Compiler
 from crm.rules.sql.customers import LIFECYCLE, SEGMENTS, STAGE_MOVES
 from crm.rules.sql.rows import Chain, Row
 from crm.rules.sql.terms import Binder, Parameters, Shape, name
-from crm.rules.tree import Node
+from crm.rules.tree import Node, conjuncts
 from crm.rules.values import Context
 
 __all__ = [
@@ -42,5 +42,6 @@ def compile(
     The tree has passed `check`. Aliases within are r1, r2, …; equal shapes of rules give equal texts. Customers
     outside `row_filter`, a rule over customers, do not exist for the rule, wherever it walks to them.
     """
-    compiler = Compiler(catalogue, binder, context, shape, row_filter)
+    leading = frozenset(id(node) for node in conjuncts(tree)) if shape is Shape.LIST else frozenset()
+    compiler = Compiler(catalogue, binder, context, shape, row_filter, leading)
     return compiler.node(tree, Row(catalogue.noun(root), alias), False)

@@ -16,13 +16,14 @@ from crm.rules.values import Context
 @dataclass(slots=True)
 class Compiler:
     """What all parts of one rule share. `negate` asks for the opposite, so that NOT reaches the conditions and EXISTS
-    stays plannable."""
+    stays plannable. `leading` holds the ids of the conditions of a list that must hold by themselves."""
 
     catalogue: Catalogue
     binder: Binder
     context: Context
     shape: Shape
     row_filter: Node | None = None
+    leading: frozenset[int] = frozenset()
     aliases: int = 0
 
     def alias(self) -> str:

@@ -24,6 +24,9 @@ STAGE_MOVES = (
 
 def in_segment(compiler: Compiler, node: InSegment, row: Row, negate: bool) -> str:
     hops = find_customer(compiler.catalogue, row.noun, node.path)
+    leads = id(node) in compiler.leading and node.presence is Presence.NOW and not hops
+    if leads and node.key in compiler.context.small_segments:
+        return _one_of(compiler, node.key, row)
     rows = chain(compiler, (*hops, SEGMENTS), row.alias)
     binder, context, member = compiler.binder, compiler.context, rows.alias
     tests = [f'{member}."segment_id" = (SELECT id FROM "segment" WHERE "key" = {binder.bind(node.key, "text")})']
@@ -41,6 +44,16 @@ def in_segment(compiler: Compiler, node: InSegment, row: Row, negate: bool) -> s
             span = bounds(node.window, context.now, context.zone)
             tests += between_times(binder, f"{member}.{name(column)}", *span)
     return exists(rows, tests, negate)
+
+
+def _one_of(compiler: Compiler, key: str, row: Row) -> str:
+    """Membership as a list of keys, which the index of the customers serves."""
+    alias = compiler.alias()
+    found = (
+        f'SELECT {alias}."customer_id" FROM "segment_membership" {alias} WHERE {alias}."exited_at" IS NULL '
+        f'AND {alias}."segment_id" = (SELECT id FROM "segment" WHERE "key" = {compiler.binder.bind(key, "text")})'
+    )
+    return f"{row.alias}.id = ANY(ARRAY({found}))"
 
 
 def ever_in_stage(compiler: Compiler, node: EverInStage, row: Row, negate: bool) -> str:

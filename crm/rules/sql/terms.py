@@ -44,11 +44,13 @@ class Parameters:
 
 
 class Shape(StrEnum):
-    """EACH suits a page or one customer: figures are looked up row by row. SET suits a pass over everybody: figures
-    are grouped once and joined. Both hold for the same rows."""
+    """EACH suits one customer: figures are looked up row by row. SET suits a pass over everybody: figures are grouped
+    once and joined. LIST suits a page: as EACH, but of a small segment the members are taken and ordered, for walking
+    in order until fifty of a few have been met would walk over everybody. All hold for the same rows."""
 
     EACH = "EACH"
     SET = "SET"
+    LIST = "LIST"
 
 
 def name(identifier: str) -> str:
