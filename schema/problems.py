@@ -33,7 +33,8 @@ class Problem:
     )
     missing_scope: str | None = strawberry.field(default=None, description="With FORBIDDEN: the scope to ask for.")
     existing_id: strawberry.ID | None = strawberry.field(
-        default=None, description="With DUPLICATE: who holds the value; with NOT_FOUND: the customer that it became part of."
+        default=None,
+        description="With DUPLICATE: who holds the value; with NOT_FOUND: the customer that it became part of.",
     )
 
 
