@@ -19,7 +19,7 @@ class Pairs:
 
     together: baskets with both. support: share of all baskets. confidence: share of the item's baskets.
     lift: against independence. lift_low: its lower 95% limit. leverage: support beyond independence.
-    conviction: may be infinite.
+    conviction: may be infinite, NaN for what everybody buys.
     """
 
     item: Ints
@@ -57,7 +57,7 @@ def _measured(item: Ints, other: Ints, together: Floats, alone: Floats, total: i
     variance = 1 / together - 1 / n_item - 1 / n_other + (2 * lift - 1) / total
     low = lift * np.exp(-Z95 * np.sqrt(np.maximum(variance, 0.0)))
     confidence = together / n_item
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         conviction = (1 - n_other / total) / (1 - confidence)
     support = together / total
     leverage = support - n_item * n_other / total**2

@@ -177,6 +177,8 @@ class _Work:
             # A million groups in the order of the covering index beat hash tables that do not fit their memory, and
             # what is merged in that order needs no sorting at the end.
             await execute("SET LOCAL enable_hashagg = off; SET LOCAL enable_hashjoin = off; SET LOCAL jit = off")
+            # Just after a large import there are no statistics, and joins by loops look cheap.
+            await execute("SET LOCAL enable_nestloop = off")
             seen = await fetch_value("SELECT pg_current_snapshot()::text")
             early_end = await holdout_start(moment, assumed)
             book = await read(moment, assumed, early_end=early_end, prior_run=prior[0]["id"] if prior else None)
