@@ -13,11 +13,14 @@ from crm.access import Actor, Scope
 from crm.lifecycle import default
 from crm.timeline import EntryKind
 from models import Customer, CustomerKind, Event, RelationshipKind
+from schema import schema
 from tests import factories
 from tests.crm.test_followups import staff
 from tests.crm.test_timeline import CALL, busy
 from tests.factories import NOW, OWNER
 from tests.schema.asking import Answer, ask
+from tests.schema.oracle import Oracle
+from tests.schema.world import World
 
 DAY = timedelta(days=1)
 PAGE = """
@@ -216,3 +219,30 @@ async def test_a_list_of_customers_comes_with_their_timelines_in_one_statement(d
     answer = await ask("{ customers { nodes { displayName timeline(first: 2) { nodes { kind } } } } }")
     assert len(answer.statements) == 1
     assert [len(node["timeline"]["nodes"]) for node in answer.data["customers"]["nodes"]] == [2, 2]
+
+
+ALL = """
+query($c: ID!) {
+  customer(id: $c) {
+    timeline(first: 60) {
+      nodes {
+        __typename kind at customer { id }
+        ... on InteractionEntry { interaction { id staff { name } rating { kind value } } }
+        ... on OrderEntry { order { id amount { amount currency } customer { displayName } } }
+        ... on StageMoveEntry { transition { id fromStage { key } toStage { key } lifecycle { key } } }
+        ... on MembershipEntry { membership { id segment { key } exitedAt } }
+        ... on RelationshipEntry { relationship { id related { id } customer { id } } }
+        ... on FollowUpEntry { followUp { id owner { email } } }
+      }
+      pageInfo { hasNextPage hasPreviousPage }
+    }
+  }
+}
+"""
+
+
+async def test_the_timeline_of_everybody_equals_that_of_plain_resolvers(world: World) -> None:
+    oracle = await Oracle.load(schema.as_str())
+    for customer in world.rows[Customer]:
+        given = {"c": ids.encode("cus", customer.id)}
+        assert (await ask(ALL, given)).data == oracle.answer(ALL, given)
