@@ -13,14 +13,19 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from api.app import create_app
+from crm.database import connected
 from crm.lifecycle import default
 from crm.settings import Settings
 from tests.admin.desk import PASSWORD, hire
+from tests.conftest import Clone
+from tests.e2e import world
 from tests.factories import OWNER
 
+# A busy machine takes its time; a fault is still one.
+expect.set_options(timeout=30_000)
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 FLAGS = [
     "--no-sandbox",
@@ -53,6 +58,13 @@ async def site(settings: Settings) -> AsyncIterator[str]:
     """Address of a running server with an administrator and the default lifecycle."""
     await hire()
     await default.install(OWNER)
+    async with serving(settings) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """The product behind a port of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create_app(replace(settings, public_url=url))
@@ -63,6 +75,44 @@ async def site(settings: Settings) -> AsyncIterator[str]:
         yield url
         server.should_exit = True
         await task
+
+
+@dataclass(frozen=True)
+class House:
+    """A running server with something of everything in it, shared by the tests that only add to it."""
+
+    url: str
+    dsn: str
+    ali: str
+    """The key of the customer who has everything."""
+
+
+@pytest.fixture(scope="session")
+async def house(
+    clone: Clone, base_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    async with clone() as dsn:
+        async with connected(dsn, base_settings):
+            ali = await world.settle()
+        settings = replace(base_settings, database_url=dsn, data_home=tmp_path_factory.mktemp("house"))
+        async with serving(settings) as url:
+            yield House(url, dsn, str(ali.id))
+
+
+@pytest.fixture
+async def connection(house: House, base_settings: Settings) -> AsyncIterator[None]:
+    """For a test that looks into the database of the house."""
+    async with connected(house.dsn, base_settings):
+        yield
+
+
+@pytest.fixture
+async def guest(chromium: Browser, house: House) -> AsyncIterator[Visit]:
+    """An administrator who has just signed in to the house."""
+    async with visiting(chromium, house.url) as found:
+        await found.sign_in()
+        yield found
+        assert found.faults == []
 
 
 @dataclass
@@ -100,10 +150,12 @@ class Visit:
 async def visiting(
     browser: Browser, site: str, *, language: str = "en", theme: str = "light", width: int = 1280
 ) -> AsyncIterator[Visit]:
-    context: BrowserContext = await browser.new_context(viewport={"width": width, "height": 900})
+    context: BrowserContext = await browser.new_context(
+        viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
     chosen = {"language": language, "theme": theme, "timezone": "Asia/Tehran"}
     await context.add_cookies([{"name": name, "value": value, "url": site} for name, value in chosen.items()])
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     visit = Visit(await context.new_page(), site)
     visit.watch()
     await visit.open("/")

@@ -76,15 +76,6 @@ async def test_two_people_at_one_customer_see_each_other(visit: Visit) -> None:
     visit.faults.clear()  # the browser reports the refusal, a 422, as an error
 
 
-async def test_ctrl_k_finds_a_customer_by_keyboard_alone(visit: Visit) -> None:
-    await customer("علي Rezaei")
-    await visit.open("/")
-    await visit.page.keyboard.press("Control+k")
-    await visit.page.keyboard.type("علی")
-    await visit.page.keyboard.press("Enter")
-    await expect(visit.page.locator("tbody tr").first).to_contain_text("Rezaei")
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("fa", "light"), ("zh", "light"), ("en", "dark")])
 async def test_pages_fit_the_screen_in_every_language(

@@ -1,0 +1,70 @@
+"""What holds on every page of the panel, found by its routes, its menu and its links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.e2e import axe, crawl
+from tests.e2e.conftest import House, Visit, visiting
+
+pytestmark = pytest.mark.browser
+
+TABS = 3
+Check = Callable[[Visit], Awaitable[list[str]]]
+
+
+@pytest.fixture(scope="session")
+async def every_page(house: House) -> list[str]:
+    found, broken = await crawl.pages(house.url, "sara@example.com")
+    assert broken == []
+    return found
+
+
+@pytest.fixture(scope="session")
+async def axe_source() -> str:
+    return await axe.script()
+
+
+async def on_all(first: Visit, paths: list[str], check: Check) -> dict[str, list[str]]:
+    """Page → what a check finds on it, in several tabs of one session; what the browser complains of counts too."""
+    queue = list(paths)
+    found: dict[str, list[str]] = {}
+
+    async def tab() -> None:
+        visit = Visit(await first.page.context.new_page(), first.site)
+        visit.watch()
+        while queue:
+            path = queue.pop()
+            await visit.page.goto(f"{first.site}{path}")
+            faults = [*await check(visit), *visit.faults]
+            visit.faults.clear()
+            if faults:
+                found[crawl.shape(path)] = faults
+
+    await asyncio.gather(*(tab() for _ in range(TABS)))
+    return found
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("language", ["en", "fa"])
+async def test_every_page_is_accessible_in_light_and_dark_and_fits_a_telephone(
+    chromium: Browser, house: House, every_page: list[str], axe_source: str, language: str
+) -> None:
+    async def check(visit: Visit) -> list[str]:
+        page = visit.page
+        faults = await axe.violations(page, axe_source)
+        await page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        faults += [f"dark {fault}" for fault in await axe.violations(page, axe_source, ["color-contrast"])]
+        await page.set_viewport_size({"width": 390, "height": 800})
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        await page.set_viewport_size({"width": 1280, "height": 900})
+        return [*faults, *([f"{wide} pixels wide on a telephone"] if wide > 390 else [])]
+
+    async with visiting(chromium, house.url, language=language) as visit:
+        await visit.sign_in()
+        found = await on_all(visit, every_page, check)
+    assert not found, "\n".join(f"{page}: {fault}" for page, faults in sorted(found.items()) for fault in faults)
