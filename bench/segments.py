@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -182,20 +183,38 @@ async def freshness(organisation: Organisation, *, seconds: int) -> None:
             made[key] = segment.id
             await evaluation.evaluate(BENCH, segment.id, now=datetime.now(UTC))
     first = time.perf_counter() - began
-    await analyze(dsn)
-    async with follower(dsn):
+    async with follower(dsn) as process:
         while not await fetch_value(  # noqa: ASYNC110 - another process says it
             "SELECT caught_up_at FROM event_cursor WHERE name = 'segments'"
         ):
             await asyncio.sleep(0.2)
+        before = await processor_seconds(process.pid)
         waits, rate = await Changes(dsn, made).make(seconds)
+        used = [now - then for now, then in zip(await processor_seconds(process.pid), before, strict=True)]
     ordered = sorted(waits)
     show(
         f"50 dynamic segments, {rate:,.0f} changes a second for {seconds} s (first passes of all: {first:,.1f} s)",
         ("from commit to membership", "seconds"),
         [(f"p{share}", ordered[min(len(ordered) - 1, len(ordered) * share // 100)]) for share in (50, 95, 99)]
-        + [("longest", ordered[-1]), (f"seen of {len(ordered):,}", str(sum(wait < 60 for wait in ordered)))],
+        + [("longest", ordered[-1]), (f"seen of {len(ordered):,}", str(sum(wait < 60 for wait in ordered)))]
+        + [("processor, all connections, a second of changes", used[1] / seconds)]
+        + [("processor, the follower's process, a second of changes", used[0] / seconds)],
     )
+
+
+async def processor_seconds(follower: int) -> tuple[float, float]:
+    """What the follower's process and all the server's connections have used: it tells how much a machine that has
+    other work would have to give."""
+    rows = await fetch("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+    return _used(follower), sum(_used(row["pid"]) for row in rows)
+
+
+def _used(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # What the use cases write, as one statement each: here the follower is measured, not the writers of changes.
