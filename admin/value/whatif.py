@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from crm.errors import CrmError
 from crm.rules.printer import quote
 from crm.segments.ruling import accept
 from crm.value.runs import simulate
-from crm.value.runs.simulate import Scenario
+from crm.value.runs.simulate import Scenario, Standing
 from crm.value.whatif import Change
 
 _SEGMENTS = "SELECT key, name FROM segment WHERE archived_at IS NULL ORDER BY name LIMIT 200"
@@ -130,11 +131,12 @@ class WhatIfPage(ValuePage):
         if run is None or errors:
             return self.unknown(request, " ".join(errors.values()) or no_run()["reason"])
 
-        async def work(actor: Actor) -> Scenario:
-            return await simulate.simulate(actor, asked.change(), where=await _of_segment(actor, asked.segment))
+        async def work(actor: Actor) -> Standing:
+            return await simulate.standing(actor, where=await _of_segment(actor, asked.segment))
 
         try:
-            found = await self.once(request, ("what-if", run.id, asked.segment, asked.change()), work)
+            customers = await self.once(request, ("what-if", run.id, asked.segment), work)
+            found = await asyncio.to_thread(simulate.under, customers, asked.change())
         except CrmError as problem:
             return self.unknown(request, problem)
         return self.fragment(request, "whatif.html", {"found": found, "run": run, "drawn": compared(found, run)})

@@ -19,12 +19,12 @@ from crm.value.runs.refresh import Published, published
 from crm.value.runs.seeing import seen
 from crm.value.whatif import Change, future_purchases
 
-# Customers with the same history have the same purchases to come: what they bring is summed before.
-# They come as arrays: a million rows would be objects of Python for nothing.
+# Customers with the same history have the same purchases to come: what they bring is summed before. Arrays bring it, for
+# a million rows would be a million objects of Python.
 _GROUPS = """
 SELECT array_agg(x) AS x, array_agg(t_x) AS t_x, array_agg(observed) AS observed, array_agg(customers) AS customers,
        array_agg(coalesce(spend, 0)) AS spend, array_agg(coalesce(earned, 0)) AS earned,
-       array_agg(coalesce(served, 0)) AS served
+       array_agg(coalesce(served, 0)) AS served, array_agg(fitted_on) AS fitted_on
 FROM (
 SELECT (frequency - 1)::float8 AS x, (last_order_on - first_order_on)::float8 AS t_x,
        recency_days + (last_order_on - first_order_on)::float8 AS observed, s.fitted_on, count(*) AS customers,
@@ -33,6 +33,7 @@ SELECT (frequency - 1)::float8 AS x, (last_order_on - first_order_on)::float8 AS
        sum(expected_order_value * cost_to_serve / nullif(revenue, 0))::float8 AS served
 FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
 WHERE s.run_id = $1 AND s.expected_order_value IS NOT NULL AND {who} GROUP BY 1, 2, 3, 4
+) alike
 """
 
 
@@ -62,10 +63,11 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Standing:
-    """The customers of a run as a change meets them: one row for all with the same history, shape (n,) a column."""
+    """The customers of a run as a change meets them: one place for all with the same history, shape (n,) a column."""
 
     run: Published
     currency: str
+    fitted_on: list[str | None]
     columns: dict[str, Floats]
 
 
@@ -86,22 +88,34 @@ async def standing(actor: Actor, *, where: dict[str, Any] | None = None) -> Stan
         raise Blocked("There is no published run with a purchase model to change anything in; start a value run.")
     (alike,) = await seen(actor, _GROUPS, run.id, where=where)
     columns = {name: np.array(alike[name] or (), dtype=float) for name in _COLUMNS}
-    return Standing(run, row["currency"], columns)
+    return Standing(run, row["currency"], alike["fitted_on"] or [], columns)
 
 
 def under(found: Standing, change: Change) -> Scenario:
     """Equity as it is and under a change; no I/O."""
     run, column = found.run, found.columns
-    assert run.findings.model is not None
-    unit = run.assumed.unit_days
-    history = History(column["x"], column["t_x"] / unit, column["observed"] / unit)
-    model, horizon = models.model(run.findings.model), run.assumed.clv_horizon
-    rate = horizon.annual_rate if change.discount_rate is None else change.discount_rate
-    before = future_purchases(model, run.findings.parameters, history, horizon, Change())
-    after = future_purchases(model, run.findings.parameters, history, replace(horizon, annual_rate=rate), change)
+    before, after = _purchases(run, found.fitted_on, column, change)
     earned = column["earned"] + change.margin * column["spend"] - (change.cost_to_serve - 1) * column["served"]
     customers = int(column["customers"].sum())
     return Scenario(run.id, found.currency, customers, _money(before @ column["earned"]), _money(after @ earned))
+
+
+def _purchases(
+    run: Published, fitted_on: list[str | None], column: dict[str, Floats], change: Change
+) -> tuple[Floats, Floats]:
+    """Discounted purchases to come of each group, as it is and under the change, by the models of its segment."""
+    unit, horizon = run.assumed.unit_days, run.assumed.clv_horizon
+    rate = horizon.annual_rate if change.discount_rate is None else change.discount_rate
+    place = {key: number for number, key in enumerate(run.assumed.fit_segments)}
+    used = np.array([place.get(key or "", -1) for key in fitted_on], dtype=np.int64)
+    before, after = np.zeros(len(used)), np.zeros(len(used))
+    for kind in np.unique(used):
+        here, findings = used == kind, run.findings.of(int(kind))
+        model, p = models.model(str(findings.model)), findings.parameters
+        history = History(column["x"][here], column["t_x"][here] / unit, column["observed"][here] / unit)
+        before[here] = future_purchases(model, p, history, horizon, Change())
+        after[here] = future_purchases(model, p, history, replace(horizon, annual_rate=rate), change)
+    return before, after
 
 
 _COLUMNS = ("x", "t_x", "observed", "customers", "spend", "earned", "served")
