@@ -66,6 +66,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "expectedSpend": ("خرج مورد انتظار", "预期消费"),
     "familyName": ("نام خانوادگی", "姓"),
     "firstOrderOn": ("نخستین سفارش", "首次下单日"),
+    "fittedOn": ("برازش‌شده بر", "拟合所用群体"),
     "followUps": ("پیگیری‌ها", "跟进"),
     "frequency": ("تکرار خرید", "购买频次"),
     "frequencyScore": ("نمرهٔ تکرار", "频次得分"),
