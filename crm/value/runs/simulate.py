@@ -19,8 +19,8 @@ from crm.value.runs.refresh import Published, published
 from crm.value.runs.seeing import seen
 from crm.value.whatif import Change, future_purchases
 
-# Customers with the same history have the same purchases to come: what they bring is summed before. They come as
-# arrays, for a million rows would be a million objects of Python.
+# Customers with the same history have the same purchases to come: what they bring is summed before. Arrays bring it,
+# for a million rows would be a million objects of Python.
 _GROUPS = """
 SELECT array_agg(x) AS x, array_agg(t_x) AS t_x, array_agg(observed) AS observed, array_agg(customers) AS customers,
        array_agg(coalesce(spend, 0)) AS spend, array_agg(coalesce(earned, 0)) AS earned,
