@@ -46,7 +46,7 @@ async def test_a_partner_may_bring_the_same_shop_twice(serve: Serve, monkeypatch
 
 
 async def test_a_throttled_partner_waits_as_long_as_it_is_told(serve: Serve) -> None:
-    async with partner(serve, cost_bucket=15, cost_refill=50) as arzesh:
+    async with partner(serve, cost_bucket=15, cost_refill=8) as arzesh:
         slept: list[float] = []
 
         def sleep(seconds: float) -> None:
@@ -54,10 +54,10 @@ async def test_a_throttled_partner_waits_as_long_as_it_is_told(serve: Serve) -> 
             time.sleep(seconds)
 
         arzesh.sleep = sleep
-        for _ in range(3):
+        for _ in range(5):
             await asyncio.to_thread(arzesh.customer, SARA)
         assert slept
-        assert max(slept) <= 0.3
+        assert max(slept) <= 15 / 8
 
 
 class Disturbed(Arzesh):
