@@ -8,10 +8,10 @@ from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "crm"
-# What no form of the panel leads to: the command line, demonstrations, maths, reports.
+# What nothing in the panel leads to: the command line, demonstrations, maths.
 ELSEWHERE = frozenset(
     {
-        *("commands", "demo", "embedded", "database", "value", "webhooks", "jobs", "backup", "reports", "timeline"),
+        *("commands", "demo", "embedded", "database", "value", "webhooks", "jobs", "backup"),
         *(
             "settings.py",
             "doctor.py",
@@ -24,6 +24,7 @@ ELSEWHERE = frozenset(
         ),
     }
 )
+VALUE_PAGES = ("value", "runs")
 ERRORS = frozenset(
     {
         "Blocked",
@@ -51,7 +52,8 @@ def sentences() -> set[str]:
 
 
 def _relevant(path: Path) -> bool:
-    return not ELSEWHERE & set(path.relative_to(ROOT).parts)
+    parts = path.relative_to(ROOT).parts
+    return parts[:2] == VALUE_PAGES or not ELSEWHERE & set(parts)
 
 
 def _classes() -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from starlette_admin.i18n import gettext as _
 
 from admin import formats
+from admin.problems import said
 from admin.request import now
 from crm import goals, organization
 from crm.access import Actor
@@ -40,7 +41,7 @@ async def _measured(actor: Actor, goal: Goal, currency: str) -> dict[str, Any]:
     try:
         progress = await goals.progress(actor, goal, now=now())
     except CrmError as problem:
-        return {**told, "reason": problem.message}
+        return {**told, "reason": said(problem)}
     reached = min(max(progress.progress or 0.0, 0.0), 1.0)
     here = None if progress.current is None else write(progress.current, currency)
     return {**told, "progress": progress, "share": reached, "here": here}

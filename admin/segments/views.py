@@ -19,7 +19,7 @@ from admin.archiving import Archivable
 from admin.base import RecordView
 from admin.fields import Structure
 from admin.layout import row
-from admin.problems import leading
+from admin.problems import leading, said
 from admin.request import actor_of, may, now
 from admin.rules.field import RuleText
 from admin.segments import members
@@ -180,4 +180,4 @@ class MembershipView(RecordView):
                 for stay in stays:
                     await static.remove(actor_of(request), stay.segment_id, [stay.customer_id], now=now())
         except CrmError as problem:
-            raise ActionFailed(problem.message) from problem
+            raise ActionFailed(said(problem)) from problem

@@ -16,6 +16,7 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import pages
+from admin.problems import said
 from admin.request import actor_of, may
 from admin.value.kept import Kept
 from crm.access import Actor, Scope
@@ -113,8 +114,8 @@ class ValuePage(CustomView):
 
     def unknown(self, request: Request, reason: CrmError | str, remedy: str = "") -> Response:
         """In the place of a part: why it cannot be known, and what to do."""
-        said = reason if isinstance(reason, str) else reason.message
-        return self.fragment(request, "unknown.html", {"reason": said, "remedy": remedy})
+        told = reason if isinstance(reason, str) else said(reason)
+        return self.fragment(request, "unknown.html", {"reason": told, "remedy": remedy})
 
 
 def no_run() -> dict[str, str]:

@@ -13,6 +13,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import charts, formats
 from admin.charts import Chart, Line
+from admin.problems import said
 from admin.request import actor_of
 from admin.value.page import ValuePage, no_run, published
 from crm.errors import CrmError
@@ -38,7 +39,7 @@ class QualityPage(ValuePage):
         try:
             found = await quality.quality(actor_of(request), run_id=_chosen(request))
         except CrmError as problem:
-            context: dict[str, Any] = {"here": "value-quality", "reason": problem.message, "remedy": ""}
+            context: dict[str, Any] = {"here": "value-quality", "reason": said(problem), "remedy": ""}
             return self.show(request, "empty.html", context, problem.status)
         context = {
             "here": "value-quality",

@@ -16,6 +16,7 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import formats
+from admin.problems import said
 from admin.request import actor_of, may, now
 from admin.value.page import ValuePage
 from crm.access import Scope
@@ -71,7 +72,7 @@ class StrategicPage(ValuePage):
             "counts": {row["status"]: row["customers"] for row in await fetch(_COUNTS)},
             "status": wanted.value,
             "statuses": STATUSES,
-            "kinds": {kind.value: said for kind, said in KINDS.items()},
+            "kinds": {kind.value: told for kind, told in KINDS.items()},
             "kind": kind,
             "review": (now().date() + REVIEW_AFTER).isoformat(),
             "tomorrow": (now().date() + timedelta(days=1)).isoformat(),
@@ -87,7 +88,7 @@ class StrategicPage(ValuePage):
             done = await strategic.propose(actor_of(request), now=now())
             flash(request, _("%(number)s proposals are up to date.") % {"number": formats.number(done)}, "success")
         except CrmError as problem:
-            flash(request, problem.message, "error")
+            flash(request, said(problem), "error")
         return RedirectResponse(request.url_for("admin:value-strategic"), 303)
 
     @route("/{key}/decide", methods=["POST"], name="value-strategic-decide")
@@ -107,12 +108,12 @@ class StrategicPage(ValuePage):
                 now=now(),
             )
         except CrmError as problem:
-            return await self._page(request, {"key": key, "message": problem.message, **given}, problem.status)
+            return await self._page(request, {"key": key, "message": said(problem), **given}, problem.status)
         except ValueError:
             message = _("Give the day of the review.")
             return await self._page(request, {"key": key, "message": message, **given}, 422)
-        said = _("Confirmed until %(day)s.") if confirm else _("Put aside until %(day)s.")
-        flash(request, said % {"day": formats.day(made.review_on)}, "success")
+        answer = _("Confirmed until %(day)s.") if confirm else _("Put aside until %(day)s.")
+        flash(request, answer % {"day": formats.day(made.review_on)}, "success")
         return RedirectResponse(request.url_for("admin:value-strategic"), 303)
 
 

@@ -173,6 +173,18 @@ async def test_a_stale_decision_is_refused(shop: list[UUID], sara: Desk) -> None
     assert (await StrategicDesignation.get(id=one.id)).status.value == "PROPOSED"
 
 
+@pytest.mark.parametrize(("language", "told"), [("fa", "باید در آینده باشد"), ("zh", "必须在未来")])
+async def test_a_refused_decision_is_told_in_the_readers_language(
+    shop: list[UUID], sara: Desk, language: str, told: str
+) -> None:
+    await strategic.propose(OWNER, now=NOW)
+    one = await StrategicDesignation.all().first()
+    assert one
+    sara.client.cookies.set("language", language, domain="crm.test", path="/")
+    refused = await sara.post(f"/value/strategic/{one.id}/decide", _decision(one, "confirm", date(2020, 1, 1)))
+    assert (refused.status_code, told in refused.text) == (422, True)
+
+
 async def test_a_run_is_asked_for_shown_and_called_off(sara: Desk) -> None:
     answer = await sara.post("/value/runs/start", {"as_of": "2026-03-31"})
     assert answer.status_code == 303, answer.text
