@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+
 from starlette_admin.i18n import gettext as _
 
 from admin import customer_fields, words
 from admin.problems import snake
 from crm import custom_fields
-from crm.imports.mapping import CUSTOM, TARGETS, ImportKind
+from crm.imports.mapping import CUSTOM, RATED, TARGETS, ImportKind
+
+MOST_LETTERS = 40
+_UNNAMED = re.compile(r"[^\w -]")
+_NAMELESS = re.compile(r"^[\W\d_]+")
+_AS_VALUES = {"external": "EXTERNAL", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
 
 
 async def targets(kind: ImportKind) -> list[tuple[str, str]]:
@@ -19,7 +27,26 @@ async def targets(kind: ImportKind) -> list[tuple[str, str]]:
     return [*known, *((f"{CUSTOM}{field.key}", customer_fields.name(field)) for field in own)]
 
 
+def ratings(kind: ImportKind, columns: Iterable[str], guessed: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Column → the target that makes it a rating of one thing, and its name; only interactions have such."""
+    if kind is not ImportKind.INTERACTIONS:
+        return {}
+    things = {column: _thing(column, guessed.get(column, "")) for column in columns}
+    return {
+        column: (f"{RATED}{thing}", _("Rating of %(thing)s") % {"thing": thing})
+        for column, thing in things.items()
+        if thing
+    }
+
+
+def _thing(column: str, target: str) -> str:
+    """What a column would be a rating of: as its heading was understood, else the heading itself, made a name."""
+    if target.startswith(RATED):
+        return target.removeprefix(RATED)
+    return _NAMELESS.sub("", " ".join(_UNNAMED.sub(" ", column).split()))[:MOST_LETTERS].strip()
+
+
 def _named(target: str) -> str:
     whose, _dot, name = target.rpartition(".")
-    label = words.value("EXTERNAL") if name == "external" else str(words.label(snake(name)))
+    label = words.value(_AS_VALUES[name]) if name in _AS_VALUES else str(words.label(snake(name)))
     return _("Customer: %(field)s") % {"field": label} if whose == "customer" else label

@@ -1,4 +1,4 @@
-"""Taking in a file of customers or orders: choose it, say what its columns mean, try it out, import, correct."""
+"""Taking in a file of customers, orders or interactions: its columns, a trial, the import, its refused rows."""
 
 from __future__ import annotations
 
@@ -60,12 +60,13 @@ class ImportPages(CustomView):
         form = await request.form()
         try:
             kind, data, _name = await _given(form)
-            _columns, guessed = await imports.understand(kind, data)
+            columns, guessed = await imports.understand(kind, data)
             context = {
                 "kind": kind,
                 "columns": samples(data),
                 "mapping": guessed,
                 "targets": await import_words.targets(kind),
+                "ratings": import_words.ratings(kind, columns, guessed),
                 "zones": choices.time_zones(request),
                 "zone": get_timezone(),
             }
@@ -138,6 +139,7 @@ def _kinds(request: Request) -> list[tuple[str, str]]:
     named = {
         ImportKind.CUSTOMERS: (Scope.CUSTOMER_WRITE, _("Customers")),
         ImportKind.ORDERS: (Scope.ORDER_WRITE, _("Orders")),
+        ImportKind.INTERACTIONS: (Scope.INTERACTION_WRITE, _("Interactions")),
     }
     return [(kind.value, label) for kind, (scope, label) in named.items() if may(request, scope)]
 

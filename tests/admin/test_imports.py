@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 
-from models import AuditEntry, Customer, ImportRun
+from models import AuditEntry, Customer, ImportRun, Interaction
+from tests import factories
 from tests.admin.conftest import At
 from tests.admin.desk import Desk, Reader
 
@@ -74,6 +75,36 @@ async def test_refused_rows_are_downloaded_with_line_and_reason(sara: Desk) -> N
     header, row = text.lstrip("\ufeff").splitlines()
     assert (header.split(",")[:2], set(header.split(",")[2:])) == (["line", "reason"], {"Name", "Mail", "Born"})
     assert row.startswith("3,")
+
+
+CALLS = "Mail,Date,Channel,NPS,Rating: delivery,Price (net)\na@example.com,2026-01-02,web,9,8,6\n"
+
+
+async def test_the_columns_of_interactions_are_understood_and_each_may_be_a_rating_of_one_thing(sara: Desk) -> None:
+    sara.client.cookies.set("language", "fa", domain="crm.test", path="/")
+    page = (await send(sara, "read", text=CALLS, kind="interactions")).text
+    assert '<option value="nps" selected>NPS (۰ تا ۱۰)</option>' in page
+    assert '<option value="attributeRatings.delivery" selected>امتیاز delivery</option>' in page
+    assert '<option value="attributeRatings.Price net" >امتیاز Price net</option>' in page
+
+
+async def test_a_file_of_interactions_is_taken_in_with_its_ratings(sara: Desk) -> None:
+    await factories.customer("Alice", factories.email("a@example.com"))
+    given = {
+        "column": ["Mail", "Date", "Channel", "NPS", "Rating: delivery", "Price (net)"],
+        "target": [
+            "customer.email",
+            "occurredAt",
+            "channel",
+            "nps",
+            "attributeRatings.delivery",
+            "attributeRatings.Price",
+        ],
+    }
+    answer = await send(sara, "run", text=CALLS, kind="interactions", **given)
+    assert answer.status_code == 200, answer.text
+    made = await Interaction.get()
+    assert (made.rating_kind, made.rating, made.attribute_ratings) == ("NPS", 9, {"delivery": 8, "Price": 6})
 
 
 async def test_a_file_that_is_no_table_says_so_beside_the_form(sara: Desk) -> None:
