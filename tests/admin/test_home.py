@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from crm import followups, goals, roles
 from crm.database import execute
 from crm.lifecycle import default
@@ -22,6 +24,25 @@ async def test_an_empty_house_says_how_to_begin(sara: Desk) -> None:
     assert "There are no figures before the first value run." in page
     assert "Nothing is due today." in page
     assert "/admin/value/runs" in page
+
+
+async def test_new_are_those_who_were_won_lately_however_lately_they_were_taken_in(sara: Desk) -> None:
+    now = datetime.now(UTC)
+    await customer("Old", acquired_at=now - timedelta(days=900))
+    await customer("Fresh", acquired_at=now - timedelta(days=3))
+    await customer("Unknown since")
+    await default.install(OWNER)
+    assert "2 new in 30 days" in (await sara.get("/")).text
+
+
+async def test_how_many_are_new_stays_unsaid_when_too_many_came_to_look_at(
+    sara: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.dashboard.LOOKED_AT", 1)
+    for name in ("Ali", "Sara"):
+        await customer(name, acquired_at=datetime.now(UTC) - timedelta(days=900))
+    page = await sara.get("/")
+    assert (page.status_code, "new in 30 days" in page.text) == (200, False)
 
 
 async def test_what_is_late_and_due_stands_first_and_leads_to_it(sara: Desk) -> None:
