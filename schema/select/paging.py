@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,10 @@ def page(ask: Ask, keys: Sequence[Key], mark: str) -> Page:
 
 def mark_of(*parts: Any) -> str:
     """A short sign of a list: its field, filter and order; cursors carry it."""
-    content = orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    try:
+        content = orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a number of more than 64 bits in the filter
+        content = json.dumps(parts, default=str, sort_keys=True).encode()
     return hashlib.blake2b(content, digest_size=6).hexdigest()
 
 

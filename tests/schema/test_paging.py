@@ -130,3 +130,8 @@ async def test_a_page_that_cannot_be_is_a_clear_error(world: World, variables: d
     assert answer.code == "VALIDATION_FAILED"
     assert answer.errors[0]["path"] == ["customers"]
     assert answer.errors[0]["locations"]
+
+
+async def test_a_filter_by_a_number_of_more_than_64_bits_is_answered(db: str) -> None:
+    answer = await ask("{ customers(where: {valueMetrics: {frequency: {eq: 99999999999999999999}}}) { nodes { id } } }")
+    assert answer.data == {"customers": {"nodes": []}}
