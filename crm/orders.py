@@ -25,6 +25,7 @@ from models.base import fresh
 CLOCK_TOLERANCE = timedelta(hours=1)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 MAX_LINES = 250
+LONGEST_SKU = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ async def _refuse_duplicate(order: Order) -> None:
 
 async def products_of(lines: Iterable[LineInput]) -> dict[str, Product]:
     """The products that lines name, by SKU."""
-    skus = {line.sku for line in lines if line.sku}
+    skus = {line.sku for line in lines if line.sku and len(line.sku) <= LONGEST_SKU}
     return {product.sku: product for product in await Product.filter(sku__in=skus)} if skus else {}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 from uuid import UUID
 
-from crm import changes, text
+from crm import changes, keys, text
 from crm.access import BUILT_IN_ROLES, Actor, Scope, need, parse_scopes
 from crm.audit import state
 from crm.credentials import generation
@@ -108,7 +108,7 @@ async def _install(actor: Actor, key: str, scopes: list[Scope]) -> Role:
 
 async def named(key: str, *, path: tuple[str, ...] = ("role",)) -> Role:
     """The role with this key; raises NotFound, naming the roles there are."""
-    role = await Role.get_or_none(key=key)
+    role = await keys.known(Role, key=key)
     if role is None:
         known = ", ".join(sorted(await Role.all().values_list("key", flat=True)))  # type: ignore[arg-type]
         raise NotFound(f"There is no role '{key[:60]}'; there are: {known or 'none yet'}.", path=path)

@@ -23,6 +23,8 @@ from crm.visibility import visible_among
 from models import Customer, Interaction, StaffMember
 from models.base import Record
 
+LONGEST_EMAIL = 254
+
 Reference = tuple[UUID, str, str]
 """Customer, source and reference: what makes a touchpoint of another system unique."""
 
@@ -118,6 +120,7 @@ class _Chunk:
 
 
 async def _staff(addresses: set[str]) -> dict[str, UUID]:
+    addresses = {address for address in addresses if len(address) <= LONGEST_EMAIL}
     found = await StaffMember.filter(email__in=addresses).values_list("email", "id") if addresses else []
     return {str(email).lower(): key for email, key in found}
 

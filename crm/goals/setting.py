@@ -15,6 +15,7 @@ from crm.errors import NotFound, ValidationFailed
 from crm.events import EventType
 from crm.goals.figures import FIGURES, Figure
 from crm.goals.progress import measured
+from crm.keys import known
 from crm.lifecycle import store
 from models import Goal, GoalFigure, Segment, StaffMember
 
@@ -105,7 +106,7 @@ async def _check(goal: Goal) -> None:
 async def _check_segment(goal: Goal) -> None:
     if not goal.segment:
         return
-    segment = await Segment.get_or_none(key=goal.segment)
+    segment = await known(Segment, key=goal.segment)
     if segment is None:
         raise NotFound(f"There is no segment '{goal.segment[:60]}'.", path=("segment",))
     if segment.archived_at:

@@ -9,6 +9,7 @@ from uuid import UUID
 from crm.access import Actor
 from crm.database import execute, fetch, fetch_value
 from crm.errors import NotFound
+from crm.keys import known
 from crm.lifecycle import guards
 from crm.lifecycle.definition import Definition, EdgeDefinition, StageDefinition
 from models import Lifecycle, LifecycleRevision, Stage, StageEdge
@@ -28,7 +29,7 @@ async def claim_shape(lifecycle_id: UUID) -> None:
 
 async def lifecycle_by_key(key: str | None) -> Lifecycle:
     """The lifecycle with this key, or the default one. Raises NotFound."""
-    found = await (Lifecycle.get_or_none(key=key) if key else Lifecycle.get_or_none(is_default=True))
+    found = await (known(Lifecycle, key=key) if key else Lifecycle.get_or_none(is_default=True))
     if found is None:
         raise NotFound(
             f"There is no lifecycle '{key[:60]}'." if key else "No lifecycle is defined yet.", path=("lifecycle",)

@@ -203,3 +203,9 @@ async def test_ratings_of_single_things_are_logged_and_read(db: str) -> None:
     assert made["interaction"] == {"attributeRatings": {"delivery": 7}}
     wrong = await mutate("interactionLog", {**sent, "attributeRatings": [7]}, "interaction { id }")
     assert wrong["problems"][0]["path"] == ["attributeRatings"]
+
+
+@pytest.mark.parametrize("key", ["x" * 5000, " " * 500, "nowhere"])
+async def test_a_lifecycle_with_a_key_of_any_length_is_told_to_be_missing(db: str, key: str) -> None:
+    answer = await ask("query($key: String) { lifecycleWarnings(lifecycle: $key) }", {"key": key})
+    assert answer.code == "NOT_FOUND"
