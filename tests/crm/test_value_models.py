@@ -101,3 +101,9 @@ async def test_stage_prospects_are_asked_for_by_name(db: str) -> None:
     period = '{since: "2026-06-01T00:00:00Z", until: "2026-08-01T00:00:00Z"}'
     found = (await ask(f"{{ stageProspects(period: {period}) {{ stage customers reward value }} }}")).data
     assert [one["stage"] for one in found["stageProspects"]] == ["new", "buyer", "loyal", "asleep", "gone"]
+
+
+@pytest.mark.parametrize("field", ["contractRenewals", "purchaseOccasions", "cohortValues"])
+async def test_a_time_of_more_periods_than_anybody_reads_is_refused(db: str, field: str) -> None:
+    answer = await ask(f'{{ {field}(since: "2025-01-01", until: "2999-01-01", grain: MONTH) {{ customers }} }}')
+    assert (answer.code, answer.errors[0]["extensions"]["inputPath"]) == ("VALIDATION_FAILED", ["until"])

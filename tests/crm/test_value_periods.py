@@ -114,3 +114,11 @@ async def test_a_matrix_needs_its_cuts(pair: tuple[Customer, Customer]) -> None:
     await settings.change(OWNER, price_cut=None)
     with pytest.raises(Blocked):
         await periods.matrix_periods(OWNER, **SPAN)
+
+
+async def test_the_last_period_of_the_calendar_is_refused(pair: tuple[Customer, Customer]) -> None:
+    with pytest.raises(ValidationFailed, match="choose an earlier day") as refused:
+        await periods.matrix_moves(OWNER, period=date(9999, 12, 31))
+    assert refused.value.path == ("period",)
+    with pytest.raises(ValidationFailed, match="choose an earlier day"):
+        await periods.profit_periods(OWNER, since=date(9999, 12, 1), until=date(9999, 12, 31))

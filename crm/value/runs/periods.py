@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,11 @@ from crm.errors import Blocked, ValidationFailed
 from crm.value.assumptions import Assumptions
 from crm.value.runs import settings
 from crm.value.runs.inputs import amounts_as_json, touch_cost
-from crm.value.runs.portfolio import MONTHS, CohortGrain
+from crm.value.runs.portfolio import MONTHS, MOST_PERIODS, CohortGrain
 from crm.value.runs.refresh import current
 from crm.value.runs.seeing import seen
 from crm.visibility import need_visible
 
-MOST_PERIODS = 120
 MOST_MATRICES = 12
 
 # $1 grain, $2 first day, $3 the day after the last, $4 time zone, $5 base currency, $6 and $7 what interactions cost,
@@ -178,7 +177,7 @@ async def matrix_moves(
 ) -> list[PeriodMove]:
     """Who went from which cell to which, from the period that holds a day to the one after it. Raises as above."""
     start = first_day(period, grain)
-    values = await _values(grain, start, _after(_after(start, grain), grain))
+    values = await _values(grain, start, _after(_after(start, grain, "period"), grain, "period"))
     return [PeriodMove(**row) for row in await seen(actor, _MOVES, *values, *await _cuts(), where=where)]
 
 
@@ -188,8 +187,10 @@ def first_day(day: date, grain: CohortGrain) -> date:
     return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
-def _after(start: date, grain: CohortGrain) -> date:
+def _after(start: date, grain: CohortGrain, name: str = "until") -> date:
     month = start.year * 12 + start.month - 1 + MONTHS[grain]
+    if month // 12 > MAXYEAR:
+        raise ValidationFailed(f"The period of {start} is the calendar's last: choose an earlier day.", path=(name,))
     return date(month // 12, month % 12 + 1, 1)
 
 

@@ -63,6 +63,17 @@ class CohortGrain(StrEnum):
 
 
 MONTHS = {CohortGrain.MONTH: 1, CohortGrain.QUARTER: 3, CohortGrain.YEAR: 12}
+MOST_PERIODS = 120
+
+
+def refuse_many(since: date, until: date, grain: CohortGrain, most: int = MOST_PERIODS) -> None:
+    """Raise ValidationFailed when more than so many periods touch the time from one day to another."""
+    months = (until.year - since.year) * 12 + until.month - since.month
+    if months > most * MONTHS[grain]:
+        raise ValidationFailed(
+            f"From {since} to {until} there are more than {most} periods: choose a longer grain or a shorter time.",
+            path=("until",),
+        )
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,7 @@ async def cohorts(
     """Revenue and margin of each cohort, cumulated over its age. Raises ValidationFailed, Forbidden."""
     if since >= until:
         raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
+    refuse_many(since, until, grain)
     need(actor, Scope.VALUE_READ)
     unknown = 1 - (await settings.current()).margin_rate
     rows = await seen(actor, _COHORTS, grain.value.lower(), since, MONTHS[grain], until, unknown)

@@ -16,7 +16,7 @@ from crm.value.discount import period_rate
 from crm.value.errors import FitRejected, InsufficientData
 from crm.value.optimise import Fit
 from crm.value.runs import settings
-from crm.value.runs.portfolio import MONTHS, CohortGrain
+from crm.value.runs.portfolio import MONTHS, CohortGrain, refuse_many
 from crm.value.runs.seeing import seen
 
 MOST_AHEAD = 60
@@ -207,6 +207,7 @@ async def _rows(
         raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
     if not 1 <= ahead <= MOST_AHEAD:
         raise ValidationFailed(f"ahead is {ahead}: choose 1 to {MOST_AHEAD} periods.", path=("ahead",))
+    refuse_many(since, until, grain)
     months = MONTHS[grain]
     whole = date(until.year, (until.month - 1) // months * months + 1, 1)
     rows = await seen(actor, statement, months, since, whole, category, where=where)
