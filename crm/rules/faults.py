@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from difflib import get_close_matches
 from typing import Any
 
@@ -50,6 +51,11 @@ def string_fault(text: str) -> str | None:
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         return "The text holds a character that cannot be stored (NUL or half of a pair)."
     return None
+
+
+def spoken(data: object) -> str:
+    """What a client sent in place of a value, as it wrote it: JSON, and texts in quotes."""
+    return f"'{clip(data)}'" if isinstance(data, str) else clip(json.dumps(data, ensure_ascii=False, default=str))
 
 
 def clip(value: object) -> str:

@@ -11,6 +11,7 @@ from crm.rules.faults import (
     RuleInvalid,
     clip,
     nearest,
+    spoken,
     string_fault,
 )
 from crm.rules.tree import (
@@ -84,7 +85,7 @@ def read_mapping(data: Any, at: JsonPath) -> dict[str, Any]:
     if data is None:
         raise RuleInvalid("Null is no condition; leave the key out, or ask with isEmpty.", path=at)
     if not isinstance(data, dict):
-        raise RuleInvalid(f"An object with operators or fields belongs here, not '{clip(data)}'.", path=at)
+        raise RuleInvalid(f"An object with operators or fields belongs here, not {spoken(data)}.", path=at)
     return data
 
 
@@ -108,7 +109,7 @@ def refuse_mixture(words: set[str], at: JsonPath) -> None:
 
 def read_text(data: Any, at: JsonPath, *, empty: bool = False) -> str:
     if not isinstance(data, str) or not (data or empty):
-        raise RuleInvalid(f"A text belongs here, not '{clip(data)}'.", path=at)
+        raise RuleInvalid(f"A text belongs here, not {spoken(data)}.", path=at)
     wrong = string_fault(data)
     if wrong:
         raise RuleInvalid(wrong, path=at)
@@ -154,7 +155,7 @@ def _scalar(data: Any, at: JsonPath) -> Scalar:
         for key, read in _SCALARS.items():
             if key in data:
                 return read(data, at)
-    raise RuleInvalid(f"'{clip(data)}' is not a value.", path=at)
+    raise RuleInvalid(f"{spoken(data)} is not a value.", path=at)
 
 
 def _number(text: Any, at: JsonPath) -> Decimal:
@@ -214,7 +215,7 @@ def _unit(data: Any, at: JsonPath) -> Unit:
 
 def _count(data: Any, unit: Unit, at: JsonPath, *, least: int = 1) -> int:
     if not isinstance(data, int) or isinstance(data, bool):
-        raise RuleInvalid(f"A whole number belongs here, not '{clip(data)}'.", path=at)
+        raise RuleInvalid(f"A whole number belongs here, not {spoken(data)}.", path=at)
     wrong = fault(data, unit, least=least)
     if wrong:
         raise RuleInvalid(wrong, path=at)
