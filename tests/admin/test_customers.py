@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from crm import custom_fields, customers
+from crm.database import execute
 from crm.lifecycle import default
-from models import Customer, FieldType, Identity, Interaction, SegmentMembership, StagePosition
+from models import Customer, FieldType, Identity, Interaction, SegmentMembership, Stage, StagePosition
 from tests.admin.desk import Desk, fields_of
 from tests.factories import NOW, OWNER, customer, email, order, segment
 
@@ -99,6 +100,16 @@ async def test_markup_in_a_name_is_shown_and_not_run(sara: Desk) -> None:
         page = (await sara.get(path)).text if "?" not in path else (await sara.client.get(f"/admin{path}")).text
         assert name not in page
         assert "&lt;script&gt;" in page
+
+
+async def test_a_percent_sign_in_the_name_of_a_stage_is_shown_as_it_is(sara: Desk) -> None:
+    await default.install(OWNER)
+    ali = await customer("Ali")
+    await Stage.all().update(name="Half %(off)s, 50% more")
+    await execute("UPDATE stage_position SET entered_at = now() - interval '9 years' WHERE customer_id = $1", ali.id)
+    for page in (await sara.get("/customer/detail", pk=str(ali.id)), await sara.get("/")):
+        assert page.status_code == 200
+        assert "Half %(off)s, 50% more" in page.text
 
 
 async def test_an_interaction_is_logged_from_the_page(sara: Desk) -> None:
