@@ -28,7 +28,7 @@ class Organization:
 _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "name": lambda value: text.required(value, field="name", limit=120),
     "base_currency": lambda value: codes.currency(value, field="baseCurrency"),
-    "time_zone": lambda value: codes.time_zone(value),
+    "time_zone": lambda value: codes.time_zone(text.required(value, field="timeZone", limit=80)),
     "country": lambda value: codes.country(value),
 }
 
@@ -36,7 +36,7 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 async def current() -> Organization:
     """The choices in force; what was never chosen has its default."""
     rows = await fetch("SELECT key, value FROM organization_setting")
-    chosen: dict[str, Any] = {row["key"]: row["value"] for row in rows if row["key"] in _CHECKS}
+    chosen: dict[str, Any] = {row["key"]: row["value"] for row in rows if row["key"] in _CHECKS and row["value"]}
     return Organization(**chosen)
 
 

@@ -75,3 +75,11 @@ async def test_an_idempotency_key_is_printable(db: str) -> None:
     with pytest.raises(ValidationFailed) as refused:
         await customers.create(OWNER, fields={"given_name": "Ali"}, now=NOW, idempotency_key="a\x00b")
     assert refused.value.path == ("idempotencyKey",)
+
+
+@pytest.mark.parametrize("zone", ["", "   ", "Nowhere/Town", "x" * 5000])
+async def test_an_organisation_keeps_a_time_zone(db: str, zone: str) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        await organization.change(OWNER, time_zone=zone)
+    assert refused.value.path == ("timeZone",)
+    assert (await organization.current()).time_zone == "UTC"
