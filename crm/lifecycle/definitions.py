@@ -13,6 +13,7 @@ from crm.access import Actor, Scope, need
 from crm.database import fetch_value, transaction
 from crm.errors import Blocked, DuplicateFound, NotFound, ValidationFailed
 from crm.events import EventType
+from crm.keys import known
 from crm.lifecycle import files, guards, store
 from crm.lifecycle.definition import Definition, EdgeDefinition, StageDefinition, checked, warnings
 from crm.lifecycle.shift import Said, Way, shift
@@ -36,7 +37,7 @@ async def create(actor: Actor, definition: Definition) -> Defined:
     """Define a new lifecycle; the first one becomes the default. Raises Problems, DuplicateFound, Forbidden."""
     need(actor, Scope.LIFECYCLE_WRITE)
     async with transaction():
-        if await Lifecycle.exists(key=definition.key):
+        if await known(Lifecycle, key=definition.key):
             raise DuplicateFound(f"There is a lifecycle '{definition.key}' already.", path=("key",))
         settled = await _settled(actor, definition, None)
         first = not await Lifecycle.exists(is_default=True)
@@ -328,7 +329,7 @@ async def take_in(
     need(actor, Scope.LIFECYCLE_WRITE)
     definition = files.read(content)
     async with transaction():
-        found = await Lifecycle.get_or_none(key=definition.key)
+        found = await known(Lifecycle, key=definition.key)
         if found is None:
             return await create(actor, definition)
         return await change(

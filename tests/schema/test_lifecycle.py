@@ -209,3 +209,10 @@ async def test_ratings_of_single_things_are_logged_and_read(db: str) -> None:
 async def test_a_lifecycle_with_a_key_of_any_length_is_told_to_be_missing(db: str, key: str) -> None:
     answer = await ask("query($key: String) { lifecycleWarnings(lifecycle: $key) }", {"key": key})
     assert answer.code == "NOT_FOUND"
+
+
+async def test_a_lifecycle_is_not_defined_under_a_key_that_is_too_long(db: str) -> None:
+    stages = [{"key": "new", "name": "New", "outcome": "OPEN", "initial": True}]
+    made = "mutation($i: LifecycleCreateInput!) { lifecycleCreate(input: $i) { problems { code path } } }"
+    answer = await ask(made, {"i": {"key": "x" * 5000, "name": "Long", "stages": stages, "edges": []}})
+    assert answer.data["lifecycleCreate"]["problems"] == [{"code": "VALIDATION_FAILED", "path": ["key"]}]
