@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -123,6 +124,9 @@ def _decimal(value: Scalar) -> Decimal | None:
     return number if number.is_finite() and -60 < number.adjusted() < 60 else None
 
 
+_PRICED = re.compile(r"-?[0-9.]{1,30} [A-Z]{3}")
+
+
 def _money(field: Field, value: Scalar, context: Context) -> Decimal:
     if isinstance(value, Money):
         if field.currency is None and value.currency != context.base_currency:
@@ -132,6 +136,11 @@ def _money(field: Field, value: Scalar, context: Context) -> Decimal:
             )
         return value.amount
     number = _decimal(value)
+    if number is None and isinstance(value, str) and _PRICED.fullmatch(value):
+        raise RuleInvalid(
+            f"'{field.key}' takes an amount and a currency, not a text: {value} without quotes in a rule's text, "
+            f"{{amount: {value[:-4]}, currency: {value[-3:]}}} in its tree."
+        )
     if number is None:
         raise _wrong(field, value, f"an amount such as 500 {context.base_currency}")
     if field.currency is not None:

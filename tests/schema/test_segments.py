@@ -112,3 +112,8 @@ async def test_the_library_is_installed_by_one_mutation(db: str) -> None:
     document = 'mutation { segmentLibraryInstall(input: {groups: ["TIERS"]}) { segmentKeys problems { message } } }'
     found = (await ask(document)).data["segmentLibraryInstall"]
     assert (found["problems"], len(found["segmentKeys"])) == ([], 4)
+
+
+async def test_an_amount_and_its_currency_in_one_text_is_refused_with_the_way_to_write_it(db: str) -> None:
+    answer = await ask('{ customers(where: {valueMetrics: {clv: {gt: "5 USD"}}}) { nodes { id } } }')
+    assert "{amount: 5, currency: USD}" in answer.errors[0]["message"]
