@@ -21,7 +21,7 @@ from admin.request import actor_of
 from crm.access import Scope
 from crm.errors import CrmError
 from crm.ids import split
-from crm.visibility import shown_changes
+from crm.visibility import shown_changes, shown_data
 from models import AuditEntry, Event, ImportRun, StaffMember
 
 NARROWING = ("who", "noun", "what", "since", "until")
@@ -120,6 +120,13 @@ class Changed(Structure):
         return shown_changes(actor_of(request), obj.noun, obj.changes)
 
 
+class Told(Structure):
+    """What an event tells, as far as the reader may know it."""
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        return shown_data(actor_of(request), obj.noun, obj.data)
+
+
 class EventView(HappenedView):
     """What happened, as webhooks and subscriptions tell it."""
 
@@ -135,7 +142,7 @@ class EventView(HappenedView):
         "actor_label",
         Moment("created_at", read_only=True),
         "actor_kind",
-        "data",
+        Told("data"),
         "request_id",
     )
     exclude_fields_from_list = ("actor_kind", "request_id", "data")

@@ -60,7 +60,8 @@ async def matches(rule: dict[str, Any], customer_id: UUID) -> bool:
 
 
 # What of a record's trail only `pii:read` shows: the values of identities, wherever they were noted.
-_IDENTIFYING = frozenset({"value", "normalized", "identities"})
+_ANYWHERE = frozenset({"identities"})
+_IDENTIFYING = frozenset({"value", "normalized", *_ANYWHERE})
 
 
 def masked(value: str) -> str:
@@ -68,11 +69,28 @@ def masked(value: str) -> str:
     return f"{value[:1]}•••{value[-2:]}" if len(value) > 4 else "•••"
 
 
+def identifying(noun: str) -> frozenset[str]:
+    """The names under which the trail of a noun's records can hold values of identities."""
+    return _IDENTIFYING if noun == "identity" else _ANYWHERE
+
+
+def shown_data(actor: Actor, noun: str, data: dict[str, Any]) -> dict[str, Any]:
+    """What an event tells, as an actor may read it: without `pii:read`, values of identities are left out."""
+    if actor.may(Scope.PII_READ):
+        return data
+    hidden = identifying(noun)
+    changes = data.get("changes")
+    kept = {name: value for name, value in data.items() if name not in hidden}
+    if isinstance(changes, dict):
+        kept["changes"] = {name: value for name, value in changes.items() if name not in hidden}
+    return kept
+
+
 def shown_changes(actor: Actor, noun: str, changes: dict[str, Any]) -> dict[str, Any]:
     """Changes as an actor may read them: without `pii:read`, identities are masked in them."""
     if actor.may(Scope.PII_READ):
         return changes
-    hidden = _IDENTIFYING if noun == "identity" else frozenset({"identities"})
+    hidden = identifying(noun)
     return {name: _masked_in(change) if name in hidden else change for name, change in changes.items()}
 
 

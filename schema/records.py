@@ -10,6 +10,7 @@ import models
 from crm.access import Scope
 from schema.actors import ActorNote, actor_note, subject_id
 from schema.enums import FieldType, ImportStatus
+from schema.event_data import event_data
 from schema.node import Node
 from schema.scalars import BigInt
 from schema.select.declare import column, one, reads
@@ -44,7 +45,7 @@ class Event(Node):
     subject_id: strawberry.ID = subject_id()
     customer: LazyCustomer | None = one(_customer)
     actor: ActorNote = actor_note()
-    data: JSON = column()
+    data: JSON = event_data()
     request_id: str | None = column()
     created_at: datetime = column()
 

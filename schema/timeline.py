@@ -18,6 +18,7 @@ from crm.timeline.sources import SCOPES, Limits, members, newest
 from models import Channel
 from schema.actors import ActorNote, actor_note
 from schema.connections import PageInfo
+from schema.event_data import event_data
 from schema.followups import FollowUp
 from schema.interactions import Interaction
 from schema.lifecycle import StageTransition
@@ -89,7 +90,7 @@ class ValueEntry(TimelineEntry):
 @reads(models.Event, description="Another customer was merged into this one, or was taken out of it again.")
 class MergeEntry(TimelineEntry):
     merged: bool = sql("{t.type} = 'customer.merged'", Kind.BOOLEAN)
-    data: JSON = column()
+    data: JSON = event_data()
     actor: ActorNote = actor_note()
 
 

@@ -6,8 +6,10 @@ import pytest
 from starlette_admin import BaseModelView, DropDown
 
 from admin import views
+from crm import events, roles
+from crm.events import EventType
 from crm.lifecycle import default
-from models import Customer, Identity, Product, Role
+from models import Customer, Event, Identity, Product, Role
 from tests.admin.conftest import At
 from tests.factories import OWNER, customer, email
 
@@ -88,3 +90,14 @@ async def test_an_export_holds_no_formulas_and_needs_the_right_to_export(at: At)
     assert "'=1+1" in answer.text
     refused = await (await at("agent", "Tom")).post("/_api/customer/action", form, **query)
     assert refused.status_code == 400
+
+
+@pytest.mark.parametrize(("scopes", "seen"), [(["event:read"], False), (["event:read", "pii:read"], True)])
+async def test_an_event_shows_identities_only_to_who_may_read_them(at: At, scopes: list[str], seen: bool) -> None:
+    ali = await customer("Ali")
+    data = {"identities": ["secret@example.com"]}
+    await events.emit(OWNER, EventType.CUSTOMER_UPDATED, "customer", ali.id, customer_id=ali.id, data=data)
+    event = await Event.filter(type="customer.updated").get()
+    await roles.create(OWNER, key="clerk", fields={"name": "Clerk", "scopes": [*scopes, "customer:read"]})
+    page = await (await at("clerk", "Arash")).get("/event/detail", pk=str(event.id))
+    assert (page.status_code, "secret@example.com" in page.text) == (200, seen)
