@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from crm import customers
 from crm.access import READ_SCOPES, Scope
-from models import Customer, Order
-from tests.factories import actor, everything_but
+from crm.identities import IdentityInput
+from models import Customer, IdentityKind, Order
+from tests.factories import NOW, OWNER, actor, everything_but
 from tests.schema.asking import ask
 from tests.schema.world import World
 
@@ -95,3 +97,17 @@ async def test_ids_outside_the_row_filter_lead_nowhere(world: World) -> None:
 async def test_figures_over_all_customers_are_refused_to_those_who_see_some(world: World) -> None:
     partner = actor(*READ_SCOPES, row_filter=IRANIANS)
     assert (await ask("{ segments { nodes { size } } }", actor=partner)).code == "FORBIDDEN"
+
+
+SEARCH = "query($s: String) { customers(search: $s) { nodes { displayName } } }"
+
+
+@pytest.mark.parametrize("sought", ["leyla.secret@example.org", "secret", "example", "+982112345678", "12345678"])
+async def test_a_search_does_not_tell_identities_to_those_who_may_not_read_them(db: str, sought: str) -> None:
+    kinds = {IdentityKind.EMAIL: "leyla.secret@example.org", IdentityKind.PHONE: "+982112345678"}
+    given = [IdentityInput(kind, value) for kind, value in kinds.items()]
+    await customers.create(OWNER, fields={"given_name": "Leyla", "family_name": "Rad"}, given_identities=given, now=NOW)
+    blind = actor(Scope.CUSTOMER_READ)
+    assert (await ask(SEARCH, {"s": sought}, blind)).data["customers"]["nodes"] == []
+    assert (await ask(SEARCH, {"s": "leyla"}, blind)).data["customers"]["nodes"] == [{"displayName": "Leyla Rad"}]
+    assert len((await ask(SEARCH, {"s": "secret@example.org"})).data["customers"]["nodes"]) == 1
