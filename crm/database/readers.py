@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from asyncpg import InterfaceError
+
 from crm.database.pool import Gauge, Pool
 
 IDLE = 300.0
@@ -36,7 +38,7 @@ class ReadPool(Pool):
         """An idle connection, if there is one, at once."""
         while self.idle:
             connection = self.idle.pop()
-            if connection.is_closed():
+            if ended(connection):
                 self._drop(connection)
                 continue
             self.lent += 1
@@ -150,3 +152,11 @@ class ReadPool(Pool):
         await asyncio.gather(*self.closing, return_exceptions=True)
         await super().close(patience)
         self.held = self.lent = 0
+
+
+def ended(connection: Any) -> bool:
+    """Whether a connection died while nobody used it; the driver's pool may have noticed first and taken it back."""
+    try:
+        return bool(connection.is_closed())
+    except InterfaceError:
+        return True

@@ -91,12 +91,25 @@ class House:
 async def house(
     clone: Clone, base_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
-    async with clone() as dsn:
-        async with connected(dsn, base_settings):
+    ready: asyncio.Future[House] = asyncio.get_running_loop().create_future()
+    leave = asyncio.Event()
+
+    # In a task of its own: what it is connected to is then its own affair, and no other test's.
+    async def keep() -> None:
+        async with clone() as dsn, connected(dsn, base_settings):
             ali = await world.settle()
-        settings = replace(base_settings, database_url=dsn, data_home=tmp_path_factory.mktemp("house"))
-        async with serving(settings) as url:
-            yield House(url, dsn, str(ali.id))
+            settings = replace(base_settings, database_url=dsn, data_home=tmp_path_factory.mktemp("house"))
+            async with serving(settings) as url:
+                ready.set_result(House(url, dsn, str(ali.id)))
+                await leave.wait()
+
+    keeping = asyncio.create_task(keep())
+    await asyncio.wait([ready, keeping], return_when=asyncio.FIRST_COMPLETED)
+    if keeping.done():
+        await keeping
+    yield await ready
+    leave.set()
+    await keeping
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ async def test_every_page_is_accessible_in_light_and_dark_and_fits_a_telephone(
         await page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
         faults += [f"dark {fault}" for fault in await axe.violations(page, axe_source, ["color-contrast"])]
         await page.set_viewport_size({"width": 390, "height": 800})
+        await page.wait_for_timeout(250)  # charts follow a moment later
         wide = await page.evaluate("document.documentElement.scrollWidth")
         await page.set_viewport_size({"width": 1280, "height": 900})
         return [*faults, *([f"{wide} pixels wide on a telephone"] if wide > 390 else [])]

@@ -60,10 +60,10 @@ async def test_a_blocked_move_says_what_was_expected_and_found(visit: Visit) -> 
 async def test_a_move_that_somebody_else_made_first_is_told(visit: Visit) -> None:
     ali, page = await customer("Ali"), visit.page
     await visit.open("/lifecycle-board")
-    await positions.move(OWNER, ali.id, to="first_time_buyer", now=(await StagePosition.get()).entered_at)
+    await positions.move(OWNER, ali.id, to="lost", reason="Moved away", now=(await StagePosition.get()).entered_at)
     await page.drag_and_drop(".arz-card", "#column-prospect .arz-cards")
-    await expect(page.locator("[data-arz-note] .alert-warning")).to_contain_text("First-time buyer")
-    await expect(page.locator("#column-first_time_buyer .arz-card")).to_contain_text("Ali")
+    await expect(page.locator("[data-arz-note] .alert-warning")).to_contain_text("Lost")
+    await expect(page.locator("#column-lost .arz-card")).to_contain_text("Ali")
     visit.faults.clear()  # the browser tells of the conflict
 
 
@@ -117,7 +117,7 @@ async def test_reports_board_and_drawing_fit_every_screen(
             ("funnel", "/lifecycle-reports"),
         ):
             await visit.open(path)
-            await visit.page.wait_for_function("!document.querySelector('[data-arz-load] .spinner-border')")
+            await expect(visit.page.locator("[data-arz-load] .spinner-border")).to_have_count(0)
             wide = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert (path, wide <= 0, visit.faults) == (path, True, [])
             await visit.shoot(f"{name}_{language}_{theme}_{width}")

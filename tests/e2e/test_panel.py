@@ -26,7 +26,7 @@ async def test_a_customer_is_created_edited_and_found_in_the_audit_trail(visit: 
     await page.click("button.btn-primary[type=submit]:not([name])")
     await page.wait_for_url("**/customer/**")
     await visit.open("/audit_entry/list")
-    await expect(page.locator("tbody tr").first).to_contain_text("customer.updated")
+    await expect(page.locator("tbody tr").first).to_contain_text("Customer changed")
     assert (await Customer.get()).city == "Tehran"
 
 
