@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crm import finding, products
+from crm import customers, finding, products
 from crm.access import Scope
 from tests import factories
 from tests.admin.conftest import At
@@ -30,6 +30,15 @@ async def test_only_what_the_actor_may_read_is_found(db: str) -> None:
     await customer("Tehran Ali")
     await products.create(OWNER, fields={"sku": "T1", "name": "Tehran tea"})
     assert list(await finding.find(factories.actor(Scope.PRODUCT_READ), "tehran")) == ["product"]
+
+
+async def test_who_may_not_read_identities_finds_by_name_alone(db: str) -> None:
+    given = [factories.email("secret@example.org")]
+    await customers.create(OWNER, fields={"display_name": "Tehran Ali"}, given_identities=given, now=factories.NOW)
+    blind = factories.actor(Scope.CUSTOMER_READ)
+    assert await finding.find(blind, "secret@example.org") == {}
+    assert list(await finding.find(blind, "tehran")) == ["customer"]
+    assert list(await finding.find(OWNER, "secret@example.org")) == ["customer"]
 
 
 async def test_a_row_filter_hides_customers_from_the_search(db: str) -> None:
