@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from crm import roles, staff, tokens
-from crm.access import READ_SCOPES, Actor
+from crm.access import READ_SCOPES, Actor, Scope
 from crm.credentials import random_text
 from crm.errors import Unauthenticated
 from models import StaffMember
@@ -47,7 +47,7 @@ async def _have_token(actor: Actor, file: Path, now: datetime) -> str:
     try:
         await tokens.authenticate(kept, now=now)
     except Unauthenticated:
-        scopes = [scope.value for scope in READ_SCOPES]
+        scopes = [scope.value for scope in READ_SCOPES | {Scope.AUDIT_READ}]
         minted = await tokens.create(actor, name="Demo, read-only", scopes=scopes, now=now, expires_at=now + TOKEN_LIFE)
         kept = minted.secret or ""
         keep(file, kept)

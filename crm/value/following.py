@@ -12,9 +12,16 @@ import structlog
 from crm.access import system
 from crm.database import fetch_value
 from crm.errors import Blocked
+from crm.events import EventType
 from crm.tail import Happened
 
 NOUNS = frozenset({"order", "cost_entry", "interaction", "relationship", "customer"})
+OF_NO_VALUE = frozenset(
+    {"display_name", "given_name", "family_name", "organization_name", "language", "country", "city", "time_zone",
+     "birthday", "custom_fields", "owner_id"}
+)  # fmt: skip
+"""What can change of a customer without changing what it is worth."""
+
 REFRESH = "crm.value.runs.refresh:refresh"
 """Named, not imported: numpy and scipy take a second that nobody should wait for who does not need them."""
 
@@ -41,8 +48,14 @@ async def carry_out(now: datetime) -> None:
 
 async def react(happened: Sequence[Happened], now: datetime) -> bool:
     """Value the customers again of whom the events tell."""
-    touched = {event.customer_id for event in happened if event.noun in NOUNS and event.customer_id}
+    touched = {event.customer_id for event in happened if event.customer_id and bears_on_value(event)}
     if touched and await fetch_value("SELECT true FROM value_run WHERE is_current"):
         refresh = await asyncio.to_thread(resolve_name, REFRESH)
         await refresh(system("value"), touched, now=now)
     return True
+
+
+def bears_on_value(event: Happened) -> bool:
+    if event.type == EventType.CUSTOMER_UPDATED:
+        return not event.data.get("changes", {}).keys() <= OF_NO_VALUE
+    return event.noun in NOUNS

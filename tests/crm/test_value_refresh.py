@@ -16,6 +16,7 @@ from crm.value import figures, following, runs
 from crm.value.runs import full, network, refresh, snapshots
 from crm.value.runs.inputs import Moment, read
 from models import CostActivity, Order, ValueSnapshot
+from models.base import new_id
 from tests import factories
 from tests.crm.value_world import bought, newcomers, recorded, rhythm, snapshot
 from tests.factories import NOW, OWNER
@@ -167,3 +168,18 @@ async def test_refreshing_one_customer_costs_a_handful_of_statements(shop: list[
     async with counting() as sent:
         await refresh.refresh(OWNER, [shop[90]], now=NOW)
     assert len(sent) <= 8
+
+
+@pytest.mark.parametrize(
+    ("type", "changes", "bears"),
+    [
+        ("customer.updated", {"city": ["Bonn", "Köln"]}, False),
+        ("customer.updated", {"city": ["Bonn", "Köln"], "acquired_at": [None, "2026-01-01"]}, True),
+        ("customer.merged", {}, True),
+        ("order.recorded", {}, True),
+        ("segment.entered", {}, False),
+    ],
+)
+def test_only_what_bears_on_value_has_a_customer_valued_again(type: str, changes: dict[str, Any], bears: bool) -> None:
+    happened = Happened(type, type.split(".")[0], new_id(), new_id(), {"changes": changes}, NOW, 1, 1)
+    assert following.bears_on_value(happened) is bears
