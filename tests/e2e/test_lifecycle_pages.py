@@ -84,7 +84,7 @@ async def test_a_lifecycle_is_edited_on_its_drawing(visit: Visit) -> None:
     await expect(page.locator("#edge-guard")).to_have_value('city = "Bonn"')
     await page.check("#edge-dialog [name=automatic]")
     await page.click("#edge-dialog button[type=submit]")
-    await page.wait_for_selector(".arz-way.automatic.guarded")
+    await expect(page.locator("#edge-dialog")).to_be_hidden()
     made = await StageEdge.get(to_stage__key="trial-user")
     assert (made.guard_text, made.automatic, (await Lifecycle.get()).version) == ('city = "Bonn"', True, 3)
     await visit.shoot("lifecycle_drawing")
