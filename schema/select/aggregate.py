@@ -8,13 +8,14 @@ from typing import Any
 
 import strawberry
 from strawberry.types.base import get_object_definition
+from tortoise.models import Model
 
 from crm.errors import ValidationFailed
 from schema.select.groups import group_enum, groups
 from schema.select.inputs import Input
 from schema.select.kinds import Kind, written
 from schema.select.render import Ask, Located, Render
-from schema.select.rows import Row
+from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
 from schema.select.sorts import sort_keys
 from schema.select.sources import built
@@ -85,21 +86,28 @@ class Grouping:
         columns = [f'{self.column(entry, chosen)} AS "{entry.key}"' for entry in self.ask.selected.children]
         inner = ", ".join(["count(*) AS n", *keys, *self.folds])
         condition = f" WHERE {' AND '.join(where)}" if where else ""
-        places = ", ".join(f"k{number}, l{number}" for number in range(len(chosen)))
-        grouped = f" GROUP BY {places} ORDER BY count(*) DESC, {places}" if chosen else ""
-        folded = f"SELECT {inner} FROM {source}{joins}{''.join(self.joins)}{condition}{grouped} LIMIT {MAX_GROUPS}"
-        return (
-            f'(SELECT coalesce(json_agg("{{}}"), \'[]\') FROM (SELECT {", ".join(columns)} FROM ({folded}) g) "{{}}")'
-        )
+        grouped = f" GROUP BY {', '.join(f'k{number}' for number in range(len(chosen)))}" if chosen else ""
+        folded = f"SELECT {inner} FROM {source}{joins}{''.join(self.joins)}{condition}{grouped}"
+        told = f"SELECT {', '.join(columns)} FROM ({folded}) g{self.naming(chosen)}"
+        return f'(SELECT coalesce(json_agg("{{}}"), \'[]\') FROM ({told} LIMIT {MAX_GROUPS}) "{{}}")'
 
     def key(self, number: int, name: str) -> str:
         group = groups(self.node)[name]
         self.render.need(group.scope, self.ask.selected)
         if group.join:
             self.joins.setdefault(group.join(self.row))
-        label = group.label(self.row) if group.label else "NULL::text"
-        value = group.value(self.row) if group.written else f"({group.value(self.row)})::text"
-        return f"{value} AS k{number}, {label} AS l{number}"
+        value = group.value(self.row) if group.written or group.of else f"({group.value(self.row)})::text"
+        return f"{value} AS k{number}"
+
+    def naming(self, chosen: list[str]) -> str:
+        """The nouns whose ids are grouped by, and the order of groups: the largest first, then by what they are."""
+        joins, places = "", ["g.n DESC"]
+        for number, name in enumerate(chosen):
+            noun = groups(self.node)[name].of
+            if noun is not None:
+                joins += f" LEFT JOIN {table_of(noun)} o{number} ON {_noun(number, noun).id} = g.k{number}"
+            places += [f"g.k{number}"] if noun is None else [_noun(number, noun).key, _noun(number, noun).name]
+        return f"{joins} ORDER BY {', '.join(places)}"
 
     def column(self, entry: Selected, chosen: list[str]) -> str:
         if entry.name == "count":
@@ -116,9 +124,13 @@ class Grouping:
         return self.fold(entry, self.value(figure.value, entry))
 
     def key_object(self, entry: Selected, number: int, name: str) -> str:
-        written = groups(self.node)[name].written
-        value = written(f"g.k{number}") if written else f"g.k{number}"
-        parts = {"by": f"'{name}'::text", "value": value, "label": f"g.l{number}"}
+        group = groups(self.node)[name]
+        value, label = f"g.k{number}", "NULL::text"
+        if group.written:
+            value = group.written(value)
+        if group.of:
+            value, label = _noun(number, group.of).key, _noun(number, group.of).name
+        parts = {"by": f"'{name}'::text", "value": value, "label": label}
         parts["__typename"] = "'GroupKey'::text"
         return built(f'{parts[part.name]} AS "{part.key}"' for part in entry.children)
 
@@ -155,6 +167,10 @@ class Grouping:
     def folded(self, made: str) -> str:
         self.folds.append(f"{made} AS f{len(self.folds)}")
         return f"g.f{len(self.folds) - 1}"
+
+
+def _noun(number: int, noun: type[Model]) -> Row:
+    return Row(f"o{number}", noun)
 
 
 def _percentile(share: str, value: str) -> str:

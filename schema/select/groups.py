@@ -34,16 +34,17 @@ ZONE = f"coalesce((SELECT s.value FROM {table_of(models.OrganizationSetting)} s 
 
 @dataclass(frozen=True)
 class Group:
-    """What rows can be grouped by: the value of a group, its name for people, and what has to be joined.
+    """What rows can be grouped by: the value of a group, and what has to be joined for it.
 
-    A value that is no text is `written` as one once for each group, not for each row.
+    A value that is no text is `written` as one once for each group, not for each row; a value that is the id `of` some
+    noun is told by that noun's key and name, which too are looked up once for each group.
     """
 
     value: Callable[[Row], str]
-    label: Callable[[Row], str] | None = None
     join: Callable[[Row], str] | None = None
     scope: Scope | None = None
     written: Callable[[str], str] | None = None
+    of: type[Model] | None = None
 
 
 def beside(row: Row, mark: str, model: type[Model]) -> Row:
@@ -55,21 +56,19 @@ def _customer_of(row: Row) -> str:
 
 
 def _stage_join(row: Row) -> str:
-    position, stage = beside(row, "gp", models.StagePosition), beside(row, "gs", models.Stage)
+    position = beside(row, "gp", models.StagePosition)
     lifecycle = f"(SELECT l.id FROM {table_of(models.Lifecycle)} l WHERE l.is_default)"
     return (
         f" LEFT JOIN {table_of(models.StagePosition)} {position.alias_} ON {position.customer_id} = {_customer_of(row)}"
         f" AND {position.lifecycle_id} = {lifecycle}"
-        f" LEFT JOIN {table_of(models.Stage)} {stage.alias_} ON {stage.id} = {position.stage_id}"
     )
 
 
 def _segment_join(row: Row) -> str:
-    stay, segment = beside(row, "gm", models.SegmentMembership), beside(row, "gg", models.Segment)
+    stay = beside(row, "gm", models.SegmentMembership)
     return (
         f" LEFT JOIN {table_of(models.SegmentMembership)} {stay.alias_} ON {stay.customer_id} = {_customer_of(row)}"
         f" AND {stay.exited_at} IS NULL"
-        f" LEFT JOIN {table_of(models.Segment)} {segment.alias_} ON {segment.id} = {stay.segment_id}"
     )
 
 
@@ -79,23 +78,18 @@ def _customer_join(row: Row) -> str:
 
 
 STAGE = Group(
-    lambda row: beside(row, "gs", models.Stage).key,
-    lambda row: beside(row, "gs", models.Stage).name,
-    _stage_join,
-    Scope.LIFECYCLE_READ,
+    lambda row: beside(row, "gp", models.StagePosition).stage_id, _stage_join, Scope.LIFECYCLE_READ, of=models.Stage
 )
 SEGMENT = Group(
-    lambda row: beside(row, "gg", models.Segment).key,
-    lambda row: beside(row, "gg", models.Segment).name,
+    lambda row: beside(row, "gm", models.SegmentMembership).segment_id,
     _segment_join,
     Scope.SEGMENT_READ,
+    of=models.Segment,
 )
 
 
 def _of_customer(column: str) -> Group:
-    return Group(
-        lambda row: getattr(beside(row, "gc", models.Customer), column), None, _customer_join, Scope.CUSTOMER_READ
-    )
+    return Group(lambda row: getattr(beside(row, "gc", models.Customer), column), _customer_join, Scope.CUSTOMER_READ)
 
 
 @cache
@@ -107,7 +101,7 @@ def groups(node: type) -> dict[str, Group]:
         if key.kind in (Kind.INSTANT, Kind.DATE):
             found |= {f"{name}_MONTH": _period(key, "MONTH"), f"{name}_YEAR": _period(key, "YEAR")}
         elif _is_kind(table.model, name.lower()):
-            found[name] = Group(key.expression, None, key.join, key.scope)
+            found[name] = Group(key.expression, key.join, key.scope)
     main = _main_time(table, sort_keys(node))
     if main is not None:
         found |= {name: _period(main, name) for name in PERIODS}
