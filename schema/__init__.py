@@ -12,6 +12,7 @@ from schema.select.request import GraphQLRequest
 from schema.streaming import Stream, opened
 from schema.subscription import Subscription
 from schema.timeline import TYPES
+from schema.words import describe
 
 schema = strawberry.Schema(
     query=Query,
@@ -20,6 +21,7 @@ schema = strawberry.Schema(
     types=[*TYPES],  # no field names these, they are entries of a timeline
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+describe(schema._schema)
 reader = Reader(schema._schema)
 execute = reader.execute
 

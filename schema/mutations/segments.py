@@ -39,7 +39,7 @@ class SegmentCreateInput:
         default=models.SegmentKind.STATIC,
         description="STATIC has no rule; DYNAMIC follows its rule; SNAPSHOT takes whom its rule finds now, for good.",
     )
-    rule: Rule | None = strawberry.field(default=strawberry.UNSET, description="The rule as a tree, or else:")
+    rule: Rule | None = strawberry.field(default=strawberry.UNSET, description="The rule as a tree; give this or the text.")
     rule_text: str | None = strawberry.field(default=strawberry.UNSET, description="The rule in words.")
 
 
