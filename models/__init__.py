@@ -35,6 +35,7 @@ from models.record import (
     ImportStatus,
     OrganizationSetting,
 )
+from models.report import KeptReport
 from models.saved_view import SavedView
 from models.segment import MembershipCause, Segment, SegmentKind, SegmentMembership, SegmentVersion
 from models.staff import LoginAttempt, Role, StaffMember, StaffSession
@@ -77,6 +78,7 @@ __all__ = [
     "ImportStatus",
     "Interaction",
     "InteractionKind",
+    "KeptReport",
     "Lifecycle",
     "LifecycleRevision",
     "LoginAttempt",

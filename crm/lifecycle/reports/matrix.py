@@ -73,12 +73,12 @@ async def matrix(
     customers = "" if who.everybody else " JOIN customer c ON c.id = t.customer_id"
     statement = _MATRIX.format(customers=customers, who=who.condition)
     rows = await fetch_wide(statement, path.id, ends, *who.values)
-    stages = await Stage.filter(lifecycle_id=path.id).order_by("position", "id")
-    return _matrix(path, _on_path(stages, rows), ends, rows, prior)
+    return _matrix(path, await _on_path(path, rows), ends, rows, prior)
 
 
-def _on_path(stages: Sequence[Stage], rows: Sequence[Any]) -> list[Stage]:
+async def _on_path(path: Lifecycle, rows: Sequence[Any]) -> list[Stage]:
     """The stages of the path, and removed ones that history still speaks of."""
+    stages = await Stage.filter(lifecycle_id=path.id).order_by("position", "id")
     seen = {row["start_id"] for row in rows} | {row["next_id"] for row in rows}
     return [stage for stage in stages if stage.archived_at is None or stage.id in seen]
 
@@ -93,3 +93,23 @@ def _matrix(path: Lifecycle, stages: list[Stage], ends: list[datetime], rows: Se
             counts[start, place[row["next_id"]]] += row["left_it"]
     found = estimated(counts, prior=prior)
     return Matrix(path, stages, ends, counts, found.probabilities, found.standard_errors, found.observed)
+
+
+def plain_matrix(found: Matrix) -> dict[str, Any]:
+    """A matrix without a prior as plain data: the ends, and the counts that are not zero by the stages' keys."""
+    keys = found.keys
+    counts = [(keys[i], keys[j], int(found.counts[i, j])) for i, j in zip(*np.nonzero(found.counts), strict=True)]
+    return {"ends": found.ends, "counts": counts}
+
+
+async def matrix_again(lifecycle: str, kept: dict[str, Any]) -> Matrix:
+    """The matrix that `plain_matrix` told, on the stages of today; forgotten ones are left out."""
+    path = await store.lifecycle_by_key(lifecycle)
+    ids = {stage.key: stage.id for stage in await Stage.filter(lifecycle_id=path.id)}
+    rows = [
+        {"start_id": ids[start], "next_id": ids[end], "left_it": count, "stayed": 0}
+        for start, end, count in kept["counts"]
+        if start in ids and end in ids
+    ]
+    ends = [datetime.fromisoformat(end) for end in kept["ends"]]
+    return _matrix(path, await _on_path(path, rows), ends, rows, 0.0)
