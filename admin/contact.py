@@ -85,7 +85,7 @@ class InteractionView(UseCaseView):
         return str(obj.subject or words.value(obj.kind))
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(term)
+        return await searching.of_customers(request, term)
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         customer = values.pop("customer_id", None) or UUID(int=0)
@@ -125,7 +125,7 @@ class RelationshipView(UseCaseView):
         return f"{obj.customer.display_name} – {words.value(obj.kind)} – {obj.related.display_name}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(term) | await searching.of_customers(term, "related_id")
+        return await searching.of_customers(request, term) | await searching.of_customers(request, term, "related_id")
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         given: Any = {name: values[name] for name in ("since", "until", "note") if name in values}

@@ -20,7 +20,7 @@ from starlette_admin.i18n import ngettext
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import choices, customer_page
+from admin import choices, customer_page, searching
 from admin.base import UseCaseView
 from admin.bulk import BulkPages
 from admin.customer_fields import CustomFields, Identities
@@ -28,7 +28,7 @@ from admin.fields import listed
 from admin.layout import group, row
 from admin.problems import said
 from admin.request import actor_of, may, now
-from crm import customers, text
+from crm import customers
 from crm.access import Actor, Scope
 from crm.changes import missing
 from crm.errors import CrmError
@@ -147,11 +147,7 @@ class CustomerView(UseCaseView):
     # Reading
 
     def get_search_query(self, request: Request, term: str) -> Q:
-        """Every word, in normal form, somewhere in names, identities or searchable fields: the trigram index's work."""
-        found = Q()
-        for word in text.normalise(term).split()[:8]:
-            found &= Q(search_text__contains=word)
-        return found
+        return searching.customers(request, term)
 
     def get_list_query(self, request: Request) -> QuerySet[Customer]:
         """Archived customers leave the lists, unless they are asked for; a single page still opens."""

@@ -47,7 +47,7 @@ class FollowUpView(UseCaseView):
         return str(obj.subject)
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return Q(subject__icontains=term) | await searching.of_customers(term)
+        return Q(subject__icontains=term) | await searching.of_customers(request, term)
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         customer = values.pop("customer_id", None) or UUID(int=0)

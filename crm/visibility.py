@@ -62,11 +62,12 @@ async def matches(rule: dict[str, Any], customer_id: UUID) -> bool:
 # What of a record's trail only `pii:read` shows: the values of identities, wherever they were noted.
 _ANYWHERE = frozenset({"identities"})
 _IDENTIFYING = frozenset({"value", "normalized", *_ANYWHERE})
+MASK = "•••"
 
 
 def masked(value: str) -> str:
     """What somebody without `pii:read` sees of an address or a number."""
-    return f"{value[:1]}•••{value[-2:]}" if len(value) > 4 else "•••"
+    return f"{value[:1]}{MASK}{value[-2:]}" if len(value) > 4 else MASK
 
 
 def identifying(noun: str) -> frozenset[str]:
@@ -75,28 +76,22 @@ def identifying(noun: str) -> frozenset[str]:
 
 
 def shown_data(actor: Actor, noun: str, data: dict[str, Any]) -> dict[str, Any]:
-    """What an event tells, as an actor may read it: without `pii:read`, values of identities are left out."""
-    if actor.may(Scope.PII_READ):
-        return data
-    hidden = identifying(noun)
-    changes = data.get("changes")
-    kept = {name: value for name, value in data.items() if name not in hidden}
-    if isinstance(changes, dict):
-        kept["changes"] = {name: value for name, value in changes.items() if name not in hidden}
-    return kept
+    """What an event tells, as an actor may read it: without `pii:read`, values of identities are masked."""
+    shown = shown_changes(actor, noun, data)
+    changes = shown.get("changes")
+    return {**shown, "changes": shown_changes(actor, noun, changes)} if isinstance(changes, dict) else shown
 
 
 def shown_changes(actor: Actor, noun: str, changes: dict[str, Any]) -> dict[str, Any]:
-    """Changes as an actor may read them: without `pii:read`, identities are masked in them."""
+    """Changes as an actor may read them: without `pii:read`, values of identities are masked in them."""
     if actor.may(Scope.PII_READ):
         return changes
     hidden = identifying(noun)
-    return {name: _masked_in(change) if name in hidden else change for name, change in changes.items()}
+    return {name: _mask(value) if name in hidden else value for name, value in changes.items()}
 
 
-def _masked_in(value: Any) -> Any:
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, dict):
-        return {key: _masked_in(entry) for key, entry in value.items()}
-    return [_masked_in(entry) for entry in value] if isinstance(value, list) else value
+def _mask(value: Any) -> Any:
+    """The mask for every value; that there was none before, or is none any more, may be seen."""
+    if isinstance(value, list):
+        return [None if entry is None else MASK for entry in value]
+    return None if value is None else MASK

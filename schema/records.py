@@ -10,7 +10,7 @@ import models
 from crm.access import Scope
 from schema.actors import ActorNote, actor_note, subject_id
 from schema.enums import FieldType, ImportStatus
-from schema.event_data import event_data
+from schema.event_data import audit_changes, event_data
 from schema.node import Node
 from schema.scalars import BigInt
 from schema.select.declare import column, one, reads
@@ -65,8 +65,7 @@ class AuditEntry(Node):
     subject_id: strawberry.ID = subject_id()
     customer: LazyCustomer | None = one(_customer)
     actor: ActorNote = actor_note()
-    # The values before and after are those of identities, too.
-    changes: JSON = column(scope=Scope.PII_READ, description="Field by field: the value before and after.")
+    changes: JSON = audit_changes()
     request_id: str | None = column()
     created_at: datetime = column()
 

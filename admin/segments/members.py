@@ -12,10 +12,12 @@ from uuid import UUID
 
 from starlette_admin.i18n import gettext as _
 
-from admin.searching import literal
+from admin.searching import words
 from crm import organization, text
+from crm.access import Actor, Scope
 from crm.database import fetch
 from crm.errors import CrmError, ValidationFailed
+from crm.finding import literal
 from crm.ids import decode
 
 SIZE = 25
@@ -35,7 +37,8 @@ WHERE m.segment_id = $1 AND {kept} AND ($2::timestamptz IS NULL OR ({at}, m.id) 
 ORDER BY {at} DESC, m.id DESC LIMIT $4
 """
 _HELD = "SELECT normalized, customer_id FROM identity WHERE normalized = ANY ($1::text[])"
-_NAMED = "SELECT id FROM customer WHERE search_text LIKE ALL ($1::text[]) AND archived_at IS NULL LIMIT 2"
+_FOUND = "SELECT id FROM customer WHERE search_text LIKE ALL ($1::text[]) AND archived_at IS NULL{named} LIMIT 2"
+_NAMED = " AND sort_name LIKE ALL ($1::text[])"
 _THERE = "SELECT id FROM customer WHERE id = ANY ($1::uuid[])"
 
 
@@ -65,9 +68,10 @@ class Meant:
     unknown: list[str]
 
 
-async def meant(pasted: str) -> Meant:
+async def meant(actor: Actor, pasted: str) -> Meant:
     """Read e-mail addresses, phone numbers, references, public ids and names, one a line or with commas between.
 
+    Without `pii:read` identities mean nobody: who may not read them must not learn whose they are.
     Raises ValidationFailed for nothing, or for too much.
     """
     entries = list(dict.fromkeys(part.strip() for part in re.split(r"[\n,;\t،；，]", pasted) if part.strip()))
@@ -76,23 +80,24 @@ async def meant(pasted: str) -> Meant:
     if len(entries) > MOST_PASTED:
         told = _("%(number)s entries are too many; paste at most %(most)s.")
         raise ValidationFailed(told % {"number": len(entries), "most": MOST_PASTED}, path=("identities",))
-    forms = await _forms(entries)
-    held = {
-        row["normalized"]: row["customer_id"] for row in await fetch(_HELD, [f for fs in forms.values() for f in fs])
-    }
-    found = {entry: next((held[form] for form in forms[entry] if form in held), None) for entry in entries}
+    found: dict[str, UUID | None] = dict.fromkeys(entries)
+    if clear := actor.may(Scope.PII_READ):
+        found |= await _by_identity(entries)
     found |= await _by_id([entry for entry in entries if found[entry] is None])
     for entry in [entry for entry in entries if found[entry] is None][:200]:
-        found[entry] = await _by_name(entry)
+        found[entry] = await _by_name(entry, named="" if clear else _NAMED)
     return Meant(
         list(dict.fromkeys(key for key in found.values() if key)), [entry for entry in entries if found[entry] is None]
     )
 
 
-async def _forms(entries: list[str]) -> dict[str, list[str]]:
-    """The normal forms that an entry may have as an identity."""
+async def _by_identity(entries: list[str]) -> dict[str, UUID | None]:
+    """Whose each entry is, by any of the normal forms that it may have as an identity."""
     country = (await organization.current()).country
-    return {entry: list(dict.fromkeys(_normal(entry, country))) for entry in entries}
+    forms = {entry: _normal(entry, country) for entry in entries}
+    rows = await fetch(_HELD, [form for several in forms.values() for form in several])
+    held = {row["normalized"]: row["customer_id"] for row in rows}
+    return {entry: next((held[form] for form in forms[entry] if form in held), None) for entry in entries}
 
 
 def _normal(entry: str, country: str | None) -> list[str]:
@@ -118,8 +123,8 @@ async def _by_id(entries: list[str]) -> dict[str, UUID | None]:
     return {entry: key for entry, key in keys.items() if key in there}
 
 
-async def _by_name(entry: str) -> UUID | None:
+async def _by_name(entry: str, *, named: str) -> UUID | None:
     """The only customer that the words find."""
-    patterns = [f"%{literal(word)}%" for word in text.normalise(entry).split()[:8]]
-    rows = await fetch(_NAMED, patterns) if patterns else []
+    patterns = [f"%{literal(word)}%" for word in words(entry)]
+    rows = await fetch(_FOUND.format(named=named), patterns) if patterns else []
     return rows[0]["id"] if len(rows) == 1 else None

@@ -76,7 +76,7 @@ class SegmentPages(CustomView):
         segment, form = await _segment(request), await request.form()
         taking = form.get("do") == "remove"
         try:
-            meant = await members.meant(str(form.get("identities") or ""))
+            meant = await members.meant(actor_of(request), str(form.get("identities") or ""))
             if meant.unknown and form.get("skip") != "1":
                 raise _nobody(meant.unknown)
             moved = await self._move(request, segment, meant.customers, taking=taking)

@@ -159,7 +159,7 @@ class MembershipView(RecordView):
         return f"{obj.customer.display_name} – {obj.segment.name}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(term) | Q(segment__name__icontains=term)
+        return await searching.of_customers(request, term) | Q(segment__name__icontains=term)
 
     async def is_action_allowed(self, request: Request, name: str) -> bool:
         if name == "take_out":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -11,12 +12,20 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import formats, searching
+from admin import formats, run_words, searching
 from admin.base import RecordView
-from admin.fields import Amount, Ratio
+from admin.fields import Amount, Ratio, Told
 from crm.access import Scope
 from crm.database import fetch_value
 from models import ValueRun, ValueSnapshot
+
+
+@dataclass
+class Warnings(Told):
+    """What a run says of itself."""
+
+    async def parse_obj(self, request: Request, obj: Any) -> list[str]:
+        return run_words.warnings((obj.diagnostics or {}).get("notices"), obj.warnings)
 
 
 class RunView(RecordView):
@@ -42,7 +51,7 @@ class RunView(RecordView):
         "margin_basis",
         "parameters",
         "diagnostics",
-        "warnings",
+        Warnings("warnings"),
         "error",
         "published_at",
         "finished_at",
@@ -143,7 +152,7 @@ class SnapshotView(RecordView):
         return self.get_list_query(request)
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(term)
+        return await searching.of_customers(request, term)
 
 
 async def _look_up_run(request: Request) -> None:
