@@ -26,7 +26,7 @@ from crm.demo.cdnow import path as cdnow_path
 from crm.settings import Settings
 from crm.value import fitting, models, purchases, rollup, runs
 from crm.value.discount import Horizon
-from crm.value.figures import Column, Kind
+from crm.value.columns import Column, Kind
 from crm.value.history import History
 from crm.value.runs import full, inputs, refresh
 from crm.value.runs.packing import HEADER, TRAILER, pack

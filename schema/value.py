@@ -48,6 +48,25 @@ def _figure(name: str, description: str | None = None) -> Any:
     return money(f"{{t.{name}}}", "{t.alias_}r.currency", nullable=True, description=description)
 
 
+@strawberry.type(description="What a value run has to say of itself, in a form that programs can tell in any language.")
+class ValueNotice:
+    code: str = column(
+        description="NOT_FITTED, NO_HOLDOUT, WEAK_PARAMETER, NO_MEAN_SPEND, CORRELATED, SILENT, ALL_MODELS, "
+        "COSTS_UNKNOWN; of a failure SUPERSEDED, INTERNAL_ERROR or the code of the refusal."
+    )
+    message: str = column(description="In English.")
+    values: JSON = column(description="The values in the sentence; `segment` names the segment that it is about.")
+
+
+def _notices(source: str) -> str:
+    """Notices kept as JSON, as rows."""
+    return (
+        "(SELECT n.value ->> 'code' AS \"code\", n.value ->> 'message' AS \"message\", "
+        "n.value -> 'values' AS \"values\", "
+        f'n.ordinality AS "place" FROM jsonb_array_elements({source}) WITH ORDINALITY n)'
+    )
+
+
 @reads(models.ValueRun, scope=Scope.VALUE_READ, order=[By("as_of", descending=True)])
 class ValueRun(Node):
     """One computation of everybody's value: what it assumed and what it found."""
@@ -64,11 +83,23 @@ class ValueRun(Node):
     assumptions: JSON = column(description="The settings that were in force.")
     parameters: JSON = column()
     diagnostics: JSON = column(whole=True)
-    warnings: list[str] = column(whole=True)
+    warnings: list[str] = column(whole=True, description="The messages of `notices`.")
+    notices: list[ValueNotice] = elements(
+        _notices("coalesce({t.diagnostics} -> 'notices', '[]')"),
+        order="{e.place}",
+        whole=True,
+        description="What to know before believing its figures.",
+    )
     customers: int = column(whole=True)
     progress: int = column(description="In percent.")
     step: str | None = column(description="What the run does now: READ, FIT, WRITE or PUBLISH.")
-    error: str | None = column()
+    error: str | None = column(description="Why it failed, in English; `failure` tells the code.")
+    failure: list[ValueNotice] = elements(
+        _notices("coalesce('[]'::jsonb || ({t.diagnostics} -> 'failure'), '[]')"),
+        order="{e.place}",
+        whole=True,
+        description="Why it failed or was called off; empty unless there was such a reason.",
+    )
     created_at: datetime = column()
     published_at: datetime | None = column()
     finished_at: datetime | None = column()

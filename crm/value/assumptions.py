@@ -29,7 +29,11 @@ class Assumptions:
     points by learning_multiplier; learning_point_value: money per point, None if points are not worth money.
     fit_segments: keys of segments that get models of their own, the first that holds a customer counts; those of all
     customers describe the rest, and segments too small for a model. price_cut, cost_cut: axes of the profitability
-    matrix, None for the medians. keep_runs: how many runs stay.
+    matrix, None for the medians. wallet_field: key of the custom field that holds what a customer spends in a year with
+    everybody, in the base currency; None where nobody knows. lost_below: a customer whose P(alive) fell below it counts
+    as lost. strategic_*: who is proposed as strategically significant: the fewest who hold so much of all positive
+    value, who brought so many customers, of whose ideas so many were adopted, whose profit covers such a share of all
+    cost to serve; at most so many of a kind. keep_runs: how many runs stay.
     """
 
     horizon_days: int = 365
@@ -62,6 +66,13 @@ class Assumptions:
     fit_segments: tuple[str, ...] = ()
     price_cut: Decimal | None = None
     cost_cut: Decimal | None = None
+    wallet_field: str | None = None
+    lost_below: Decimal = Decimal("0.10")
+    strategic_share: Decimal = Decimal("0.80")
+    strategic_referrals: int = 2
+    strategic_adoptions: int = 1
+    strategic_cost_share: Decimal = Decimal("0.05")
+    strategic_most: int = 100
     keep_runs: int = 12
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.value.arrays import Bools, Floats
+from crm.value.arrays import Bools, Floats, Ints
 from crm.value.assumptions import MICRO
 from crm.value.history import History
 
@@ -59,6 +59,9 @@ class Book:
     """The customers known on `end` (days since 1970), rows of `ENTRY` sorted by key, in the unit of `unit_days`.
 
     early_end: the last day before the holdout period, None when time is too short for one. at: the moment, in seconds.
+    categories, category_margins: of products, and what each brings on average from a customer who bought it of late.
+    owned: bits of the categories that each customer bought of late, shape (n,). wallet: what each spends in a year with
+    everybody, in the currency, NaN where unknown, shape (n,). Both are None where nothing is known of anybody.
     """
 
     rows: NDArray[np.void]
@@ -66,17 +69,26 @@ class Book:
     unit_days: float
     early_end: int | None = None
     at: float = 0.0
+    categories: tuple[str, ...] = ()
+    category_margins: tuple[float, ...] = ()
+    owned: Ints | None = None
+    wallet: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def cut(self, here: slice) -> Book:
         """Some of the customers."""
-        return Book(self.rows[here], self.end, self.unit_days, self.early_end, self.at)
+        return self._only(here)
 
     def of(self, which: Bools) -> Book:
         """The customers that are marked, shape (n,)."""
-        return Book(self.rows[which], self.end, self.unit_days, self.early_end, self.at)
+        return self._only(which)
+
+    def _only(self, which: slice | Bools) -> Book:
+        owned = None if self.owned is None else self.owned[which]
+        wallet = None if self.wallet is None else self.wallet[which]
+        return replace(self, rows=self.rows[which], owned=owned, wallet=wallet)
 
     def forget(self) -> None:
         """Let go of the histories of everybody, which are made again when they are asked for."""

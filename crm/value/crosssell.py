@@ -40,14 +40,26 @@ def pairs(basket: Ints, item: Ints, *, least: int = 20, baskets: int | None = No
     `baskets` is the number of all baskets, if there are some without any of these items.
     """
     total = int(basket.max(initial=-1)) + 1 if baskets is None else baskets
-    if total <= 0:
-        raise ValidationFailed("There are no baskets.", path=("basket",))
+    _need_baskets(total)
     bought = csr_matrix((np.ones(len(basket)), (basket, item)), shape=(total, int(item.max(initial=-1)) + 1))
     bought.data[:] = 1.0  # several lines of one item in a basket count once
     both = (bought.T @ bought).tocoo()
     alone = np.asarray(bought.sum(axis=0)).ravel()
     kept = (both.row != both.col) & (both.data >= least)
     return _measured(both.row[kept].astype(np.int64), both.col[kept].astype(np.int64), both.data[kept], alone, total)
+
+
+def pairs_of_counts(both: Floats, total: int, *, least: int = 20) -> Pairs:
+    """The same from how many of `total` baskets hold each two items; on the diagonal, shape (k, k), each item alone."""
+    _need_baskets(total)
+    kept = (both >= least) & ~np.eye(len(both), dtype=np.bool_)
+    item, other = np.nonzero(kept)
+    return _measured(item.astype(np.int64), other.astype(np.int64), both[kept], np.diag(both), total)
+
+
+def _need_baskets(total: int) -> None:
+    if total <= 0:
+        raise ValidationFailed("There are no baskets.", path=("basket",))
 
 
 def _measured(item: Ints, other: Ints, together: Floats, alone: Floats, total: int) -> Pairs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from crm.errors import CrmError
 
@@ -19,7 +19,11 @@ class InsufficientData(CrmError):
 
 
 class FitRejected(CrmError):
-    """The model does not describe these customers."""
+    """The model does not describe these customers; `cause` says in a word why, `values` what of."""
 
     code: ClassVar[str] = "FIT_REJECTED"
     status: ClassVar[int] = 422
+
+    def __init__(self, message: str, *, cause: str = "UNFIT", path: tuple[str, ...] = (), **values: Any) -> None:
+        super().__init__(message, path=path)
+        self.cause, self.values = cause, values

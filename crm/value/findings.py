@@ -29,7 +29,9 @@ class Findings:
     customers; purchase_size: mean revenue of a purchase day. *_cuts: RFM cut points. price_cut, cost_cut: of the
     matrix. tier_cuts: the least value of each tier but the last. wallets: upper quartile of expected spend by RFM
     group. new_customer: what a customer is worth before the first purchase. segments: the same of the models of each of
-    `Assumptions.fit_segments`, None where there is none. Money in the base currency.
+    `Assumptions.fit_segments`, None where there is none. categories: of products; category_margins: what one brings on
+    average over the horizon from a customer who has it; offers: which goes with which, see `growth`. Money in the base
+    currency.
     """
 
     model: str | None = None
@@ -49,6 +51,9 @@ class Findings:
     wallets: dict[str, float] = field(default_factory=dict)
     new_customer: float | None = None
     segments: tuple[dict[str, Any] | None, ...] = ()
+    categories: tuple[str, ...] = ()
+    category_margins: tuple[float, ...] = ()
+    offers: tuple[tuple[int, int, float], ...] = ()
     lacking: Lack | None = None
 
     def of(self, cohort: int) -> Findings:
@@ -73,9 +78,15 @@ class Findings:
         """What `to_json` wrote."""
         names = cls.__dataclass_fields__
         known: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items() if name in names
+            name: tuple(value) if name == "segments" else _tuples(value)
+            for name, value in stored.items()
+            if name in names
         }
         return cls(**known)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
 def plain(values: Floats) -> tuple[float, ...]:

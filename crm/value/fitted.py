@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.value.errors import FitRejected, InsufficientData
 from crm.value.findings import LEVEL, Lack
+from crm.value.notices import Notice, not_fitted
 from crm.value.optimise import Fit
 
 
@@ -25,13 +26,13 @@ class Fitted:
     segments: tuple[dict[str, Any] | None, ...] = ()
     lacking: Lack | None = None
     diagnostics: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
 
 
-def attempt(work: Callable[[], Fit], what: str, found: Fitted) -> Fit | None:
-    """The fit that `work` makes; None, with a warning, when the data do not allow it."""
+def attempt(work: Callable[[], Fit], model: str, found: Fitted, *, period: str = "ALL") -> Fit | None:
+    """The fit that `work` makes; None, with a warning, when the data do not allow it. `period`: see `not_fitted`."""
     try:
         return work()
     except (FitRejected, InsufficientData) as problem:
-        found.warnings.append(f"{what} was not fitted: {problem}")
+        found.warnings.append(not_fitted(model, period, problem))
         return None

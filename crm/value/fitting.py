@@ -15,11 +15,13 @@ from crm.value.fitted import Fitted, attempt
 from crm.value.history import History
 from crm.value.holdout import STRONG_CORRELATION, spend_frequency_correlation
 from crm.value.judging import judge
+from crm.value.notices import Notice, notice
 from crm.value.optimise import Fit
 
 SPENDERS = 200_000
 LEAST_REPEATERS = 10
 SILENT_DAYS = 90
+SPEND = "GAMMA_GAMMA"
 
 
 def fit(book: Book, assumed: Assumptions) -> Fitted:
@@ -48,9 +50,13 @@ def _fit_segments(book: Book, assumed: Assumptions, found: Fitted) -> None:
         own = fit(members, replace(assumed, fit_segments=())) if len(members) else Fitted(lacking=lack("Members", 0, 1))
         parts.append({name: getattr(own, name) for name in OWN} if own.model else None)
         found.diagnostics.setdefault("segments", {})[key] = {"customers": len(members), **own.diagnostics}
-        told = own.warnings if own.model else [*own.warnings, f"the models of all customers are used: {own.lacking}"]
-        found.warnings += [f"Segment {key}: {warning}" for warning in told]
+        told = own.warnings if own.model else [*own.warnings, _too_small(own)]
+        found.warnings += [each.of_segment(key) for each in told]
     found.segments = tuple(parts)
+
+
+def _too_small(own: Fitted) -> Notice:
+    return notice("ALL_MODELS", **(own.lacking or lack("Purchase models that describe these customers", 0, 1)))
 
 
 def _cohort(book: Book, assumed: Assumptions) -> History:
@@ -73,7 +79,7 @@ def _fit_purchases(names: list[str], history: History, found: Fitted) -> None:
         if fitted is not None:
             found.model, found.parameters, found.fit = name, plain(fitted.parameters), fitted
             found.diagnostics["purchases"] = _described(fitted)
-            found.warnings += [f"{name}: {parameter} is hardly determined by the data." for parameter in fitted.weak]
+            found.warnings += [notice("WEAK_PARAMETER", model=name, parameter=each) for each in fitted.weak]
             return
     found.lacking = lack("Purchase models that describe these customers", 0, 1)
 
@@ -96,12 +102,12 @@ def _fit_spend(book: Book, found: Fitted) -> None:
     found.mean_spend = float(z.mean()) if len(z) else float(everything)
     found.variation = float(z.std() / z.mean()) if len(z) > 1 else 0.0
     step = max(1, -(-len(z) // SPENDERS))
-    fitted = attempt(lambda: gammagamma.fit(x[::step], z[::step]), "Gamma-gamma spend", found) if len(z) else None
+    fitted = attempt(lambda: gammagamma.fit(x[::step], z[::step]), SPEND, found) if len(z) else None
     if fitted is None:
         return
     found.diagnostics["spend"] = _described(fitted)
     if fitted.parameters[1] <= 1:
-        found.warnings.append("Spend varies too much for a finite mean (q <= 1): observed means are used instead.")
+        found.warnings.append(notice("NO_MEAN_SPEND"))
         return
     found.spend, found.mean_spend = plain(fitted.parameters), gammagamma.population_mean(fitted.parameters)
 
@@ -112,10 +118,7 @@ def _look(book: Book, found: Fitted) -> None:
     correlation = spend_frequency_correlation(book.history.x, spend)
     found.diagnostics["spendFrequencyCorrelation"] = correlation
     if correlation is not None and abs(correlation) > STRONG_CORRELATION:
-        found.warnings.append(
-            f"Spend per purchase and frequency are correlated ({correlation:.2f}); the spend model takes them as "
-            "independent, so the value of frequent buyers is biased."
-        )
+        found.warnings.append(notice("CORRELATED", correlation=correlation))
     silent = book.end - int(book.buyers["last_day"].max())
     if silent > SILENT_DAYS:
-        found.warnings.append(f"Nobody has bought anything for {silent} days: are all orders recorded?")
+        found.warnings.append(notice("SILENT", days=silent))

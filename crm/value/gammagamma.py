@@ -48,7 +48,9 @@ def fit(x: ArrayLike, z: ArrayLike, *, start: Floats | None = None) -> Fit:
         raise InsufficientData("Repeat buyers with a known spend", have=len(x), need=2)
     if np.ptp(z) <= 1e-9 * z.max():
         raise FitRejected(
-            "All customers spend the same per purchase: use that amount, no model is needed.", path=("z",)
+            "All customers spend the same per purchase: use that amount, no model is needed.",
+            cause="EQUAL_SPEND",
+            path=("z",),
         )
     scale = 1 / float(z.mean())
     units = np.array([1.0, 1.0, scale])
@@ -85,7 +87,11 @@ def population_mean(parameters: Parameters) -> float:
     """
     p, q, gamma = parameters
     if q <= 1:
-        raise FitRejected(f"q is {q:.3g}, so mean spend has no finite expectation; use the observed mean.", path=("q",))
+        raise FitRejected(
+            f"q is {q:.3g}, so mean spend has no finite expectation; use the observed mean.",
+            cause="NO_MEAN",
+            path=("q",),
+        )
     return float(p * gamma / (q - 1))
 
 

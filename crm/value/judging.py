@@ -17,6 +17,7 @@ from crm.value.findings import LEVEL
 from crm.value.fitted import Fitted, attempt
 from crm.value.history import History
 from crm.value.holdout import calibration, choose, holdout_error
+from crm.value.notices import notice
 from crm.value.optimise import Fit
 
 AUTO = "AUTO"
@@ -29,14 +30,14 @@ def judge(book: Book, assumed: Assumptions, found: Fitted) -> list[str]:
     """The names of the models, best first, after judging them on the holdout period; what it showed goes to `found`."""
     names = list(models.MODELS) if assumed.model == AUTO else [assumed.model]
     if book.early_end is None or not book.early.any():
-        found.warnings.append("Too little time was observed to judge a model on a holdout period.")
+        found.warnings.append(notice("NO_HOLDOUT"))
         return names
     rows, seen = _judges(book)
     actual = (rows["purchases"] - rows["early_purchases"]).astype(np.float64)
     length = (book.end - book.early_end) / book.unit_days
     judged: dict[str, tuple[Fit, Floats]] = {}
     for name in names:
-        fitted = attempt(lambda name=name: models.fit(name, seen), f"{name} on the holdout period", found)  # type: ignore[misc]
+        fitted = attempt(lambda name=name: models.fit(name, seen), name, found, period="HOLDOUT")  # type: ignore[misc]
         if fitted is not None:
             judged[name] = fitted, purchases.expected_purchases(models.MODELS[name], fitted.parameters, seen, length)
     if not judged:

@@ -76,7 +76,7 @@ def maximise(objective: Objective, names: tuple[str, ...], customers: int, *, st
     starts = [np.full(len(names), value) for value in STARTS]
     if start is not None:
         starts.insert(0, np.log(start))
-    reasons: list[str] = []
+    reasons: list[FitRejected] = []
     for first in starts:
         found = problem.search(first)
         reason = _unusable(names, found)
@@ -85,28 +85,42 @@ def maximise(objective: Objective, names: tuple[str, ...], customers: int, *, st
             reason = _undetermined(fit, step)
             if reason is None:
                 return fit
-        reasons.append(str(reason))
-    raise FitRejected(reasons[0], path=names)
+        if reason is not None:
+            reasons.append(reason)
+    raise reasons[0]
 
 
-def _unusable(names: tuple[str, ...], at: Floats | None) -> str | None:
+def _unusable(names: tuple[str, ...], at: Floats | None) -> FitRejected | None:
     if at is None:
-        return "The likelihood has no maximum that the search could reach; collect more repeat purchases."
+        return FitRejected(
+            "The likelihood has no maximum that the search could reach; collect more repeat purchases.",
+            cause="NO_MAXIMUM",
+            path=names,
+        )
     for name, value in zip(names, np.exp(at), strict=True):
         if not SMALLEST < value < LARGEST:
-            return (
+            return FitRejected(
                 f"Parameter {name} ran to {value:.3g} (rescaled data), outside {SMALLEST:g} to {LARGEST:g}: "
-                "the data do not determine it; use another model or more customers."
+                "the data do not determine it; use another model or more customers.",
+                cause="AT_BOUND",
+                path=names,
+                parameter=name,
+                value=float(value),
             )
     return None
 
 
-def _undetermined(fit: Fit, step: Floats) -> str | None:
+def _undetermined(fit: Fit, step: Floats) -> FitRejected | None:
     spread = np.sqrt(np.diag(fit.covariance))
     worst = int(np.argmax(np.maximum(spread / UNKNOWN, np.abs(step) / STEEP)))
     if spread[worst] <= UNKNOWN and abs(step[worst]) <= STEEP:
         return None
-    return f"The data do not determine {fit.names[worst]}: customers differ too little, or too few have left."
+    return FitRejected(
+        f"The data do not determine {fit.names[worst]}: customers differ too little, or too few have left.",
+        cause="UNDETERMINED",
+        path=fit.names,
+        parameter=fit.names[worst],
+    )
 
 
 class _Problem:

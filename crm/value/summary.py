@@ -9,10 +9,11 @@ import numpy as np
 from crm.value import intervals, models, profit, purchases
 from crm.value.arrays import Bools, Floats, Ints, totals
 from crm.value.assumptions import MICRO, Assumptions
-from crm.value.figures import CELLS, Worth, spread
+from crm.value.figures import CELLS
 from crm.value.findings import Findings
 from crm.value.optimise import Fit
 from crm.value.scoring import axes, recency_scores, tier
+from crm.value.worth import Worth, spread
 
 POINTS = 101
 BINS = 20

@@ -87,6 +87,31 @@ class ValueSettingsUpdateInput:
     )
     price_cut: Decimal | None = strawberry.UNSET
     cost_cut: Decimal | None = strawberry.UNSET
+    wallet_field: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Key of the custom field that holds what a customer spends in a year with everybody: where it is "
+        "known, growth is what is not spent here yet.",
+    )
+    lost_below: Decimal | None = strawberry.field(
+        default=strawberry.UNSET, description="A customer whose pAlive fell below it counts as lost; 0.1 by default."
+    )
+    strategic_share: Decimal | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="HIGH_LIFETIME_VALUE: the fewest who hold this share of all positive value; 0.8 by default.",
+    )
+    strategic_referrals: int | None = strawberry.field(
+        default=strawberry.UNSET, description="BENCHMARK: brought so many customers; 2 by default."
+    )
+    strategic_adoptions: int | None = strawberry.field(
+        default=strawberry.UNSET, description="INSPIRATION: so many ideas were adopted; 1 by default."
+    )
+    strategic_cost_share: Decimal | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="COST_MAGNET: profit covers this share of all cost to serve; 0.05 by default.",
+    )
+    strategic_most: int | None = strawberry.field(
+        default=strawberry.UNSET, description="At most so many proposals of a kind; 100 by default."
+    )
     keep_runs: int | None = strawberry.UNSET
 
 
@@ -115,6 +140,13 @@ class ValueSettings:
     fit_segments: list[str]
     price_cut: Decimal | None
     cost_cut: Decimal | None
+    wallet_field: str | None
+    lost_below: Decimal
+    strategic_share: Decimal
+    strategic_referrals: int
+    strategic_adoptions: int
+    strategic_cost_share: Decimal
+    strategic_most: int
     keep_runs: int
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 from crm import ids
 from crm.access import Scope, need
@@ -104,6 +105,13 @@ class ModelParameter:
     standard_error: float | None
 
 
+@strawberry.type(description="Something to know before believing forecasts; see ValueNotice.")
+class ModelNotice:
+    code: str
+    message: str = strawberry.field(description="In English.")
+    values: JSON
+
+
 @strawberry.type(description="What to know before believing a run's forecasts.")
 class ModelQuality:
     run_id: strawberry.ID
@@ -122,7 +130,8 @@ class ModelQuality:
     )
     correlation: float | None = strawberry.field(description="Of spend per purchase and frequency; none is assumed.")
     parameters: list[ModelParameter]
-    warnings: list[str]
+    warnings: list[str] = strawberry.field(description="The messages of `notices`.")
+    notices: list[ModelNotice]
 
 
 def _quality(found: quality.Quality) -> ModelQuality:
@@ -134,6 +143,7 @@ def _quality(found: quality.Quality) -> ModelQuality:
         calibration=[told(ModelCalibration, one) for one in found.calibration],
         coverage=[told(ModelCoverage, one) for one in found.coverage],
         parameters=[told(ModelParameter, one) for one in found.parameters],
+        notices=[ModelNotice(**each) for each in found.notices],
     )
 
 

@@ -196,9 +196,11 @@ def connection(
     return _field(Connected(scope=scope, inputs=inputs, by=by, order=tuple(order)), description)
 
 
-def elements(source: str, *, order: str = "", scope: Scope | None = None, description: str | None = None) -> Any:
-    """Objects made by a FROM clause over the row `t`; their columns are those that it names."""
-    return _field(Elements(scope=scope, source=source, order=order), description)
+def elements(
+    source: str, *, order: str = "", scope: Scope | None = None, whole: bool = False, description: str | None = None
+) -> Any:
+    """Objects made by a FROM clause over the row `t`; their columns are those that it names. `whole`: as of columns."""
+    return _field(Elements(scope=scope, whole=whole, source=source, order=order), description)
 
 
 def part(description: str | None = None) -> Any:

@@ -13,6 +13,7 @@ from crm import costs, customers, orders
 from crm.database import execute, fetch, fetch_row, fetch_value
 from crm.tail import Happened
 from crm.value import figures, following, runs
+from crm.value import worth as valuing
 from crm.value.runs import full, network, refresh, snapshots
 from crm.value.runs.inputs import Moment, read
 from models import CostActivity, Order, ValueSnapshot
@@ -47,7 +48,7 @@ async def whole_pass(run_id: UUID) -> dict[UUID, dict[str, Any]]:
     assert run.id == run_id
     moment = Moment(LATER, "UTC", "USD")
     book = await read(moment, run.assumed, prior_run=run.id)
-    worth = figures.score(book, run.assumed, run.findings)
+    worth = valuing.score(book, run.assumed, run.findings)
     credit = network.credit(await network.links(book, moment.day), worth.total, run.assumed)
     found = figures.figures(worth, run.assumed, run.findings, credit)
     await execute("DELETE FROM value_snapshot WHERE run_id = $1", run.id)

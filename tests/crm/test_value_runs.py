@@ -54,7 +54,7 @@ async def test_cdnow_as_orders_gives_the_published_parameters(db: str, model: st
 
 async def test_features_of_the_database_are_those_of_arrays(db: str) -> None:
     keys = await load_cdnow()
-    await execute("SET LOCAL jit = off")
+    await execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off; SET LOCAL statement_timeout = 0")
     book = await read(Moment(NOW.replace(year=1997, month=9, day=30), "UTC", "USD"), await settings.current())
     same = data.features(data.cdnow_days(), end=data.CALIBRATION_END, zero_counts=True)
     assert len(book.buyers) == len(keys) == len(same.customer) == 2357

@@ -26,10 +26,11 @@ from crm.demo.simulate.binary import (
     times,
     uuids,
 )
-from crm.demo.simulate.blocks import Block, Bools, Ints
+from crm.demo.simulate.blocks import Block, Bools, Ints, Touches
 
 Keys = NDArray[np.void]
-DAY = 86_400_000_000
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
 SILENCE = 180 * DAY
 ORDER_CHANNELS = np.array([b"store", b"phone", b"email"])
 REACHED = {0: "first_time_buyer", 1: "repeat_buyer", 4: "client"}
@@ -42,7 +43,9 @@ KINDS: tuple[tuple[str, str, str, str], ...] = (
     ("PHONE", "INBOUND", "COMPLAINT", "A delivery that was late"),
     ("WEB", "INBOUND", "SURVEY", "Would you recommend us?"),
 )
-SURVEY = 3
+COMPLAINT, SURVEY = 2, 3
+COSTS = (450, 40, 1200, 20)
+"""Of an interaction of each kind, in cents."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,6 @@ def touches(place: Place, block: Block) -> Iterator[Rows]:
     made = block.touches
     for kind, (channel, direction, name, subject) in enumerate(KINDS):
         mine = np.flatnonzero(made.kind == kind)
-        survey = kind == SURVEY
         columns = place.common(keys.TOUCH, made.customer[mine], made.number[mine]) | {
             "version": integers(np.array([1])),
             "channel": text(channel),
@@ -228,10 +230,25 @@ def touches(place: Place, block: Block) -> Iterator[Rows]:
             "occurred_at": times(made.at[mine]),
             "subject": text(subject),
             "body": empty(),
-            "rating_kind": text("NPS") if survey else null(),
-            "rating": shorts(made.rating[mine]) if survey else null(),
+            "rating_kind": text("NPS") if kind == SURVEY else null(),
+            "rating": shorts(made.rating[mine]) if kind == SURVEY else null(),
+            "cost": money(np.array([COSTS[kind]])),
+            "cost_currency": text(place.currency),
         }
-        yield packed("interaction", columns, len(mine))
+        promised = _promised(made, mine) if kind == COMPLAINT else {}
+        yield packed("interaction", columns | promised, len(mine))
+
+
+def _promised(made: Touches, mine: Ints) -> dict[str, Column]:
+    """Complaints are to be answered within two days, which most are, and tell how much effort they took."""
+    hours = (made.customer[mine] * 7 + made.number[mine] * 13 + made.rating[mine]) % 60
+    at = made.at[mine]
+    return {
+        "rating_kind": text("CES"),
+        "rating": shorts(1 + made.rating[mine] * 6 // 10),
+        "answer_due_at": times(at + 48 * HOUR),
+        "answered_at": times(at + (hours + 1) * HOUR),
+    }
 
 
 @dataclass(frozen=True)

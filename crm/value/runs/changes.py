@@ -11,6 +11,7 @@ from uuid import UUID
 from crm.access import Actor
 from crm.database import fetch_row
 from crm.errors import NotFound, ValidationFailed
+from crm.value.runs import settings
 from crm.value.runs.seeing import seen
 
 _RUN = """
@@ -22,7 +23,7 @@ WHERE status IN ('PUBLISHED', 'RETIRED') AND as_of <= $1 ORDER BY as_of DESC, id
 _EQUITY = """
 SELECT CASE WHEN a.first_order_on IS NULL AND b.first_order_on IS NOT NULL THEN 'ACQUIRED'
             WHEN b.customer_id IS NULL THEN 'REMOVED'
-            WHEN b.p_alive < $3 AND coalesce(a.p_alive, 1) >= $3 THEN 'LOST'
+            WHEN b.p_alive < $3::float8 AND coalesce(a.p_alive, 1) >= $3::float8 THEN 'LOST'
             WHEN b.last_order_on > a.last_order_on THEN 'DEVELOPED'
             ELSE 'REVALUED' END AS cause,
        count(*) AS customers, coalesce(sum(a.clv_residual), 0) AS before, coalesce(sum(b.clv_residual), 0) AS after
@@ -45,7 +46,6 @@ FROM value_snapshot a JOIN value_snapshot b ON b.customer_id = a.customer_id JOI
 WHERE a.run_id = $1 AND b.run_id = $2 AND b.clv {sign} a.clv AND {who}
 ORDER BY b.clv - a.clv {order}, a.customer_id LIMIT $3
 """
-LOST_BELOW = 0.1
 MOST = 100
 
 
@@ -119,7 +119,8 @@ async def span(since: datetime, until: datetime) -> Span:
 
 async def equity(actor: Actor, between: Span) -> list[Cause]:
     """Why customer equity is another one: by cause, before and after. Raises Forbidden."""
-    rows = await seen(actor, _EQUITY, between.before, between.after, LOST_BELOW)
+    lost_below = float((await settings.current()).lost_below)
+    rows = await seen(actor, _EQUITY, between.before, between.after, lost_below)
     return [Cause(**row) for row in rows]
 
 

@@ -15,19 +15,21 @@ from crm.database import fetch_row
 from crm.errors import NotFound
 from crm.value import models, purchases
 from crm.value.assumptions import MICRO
-from crm.value.figures import Worth, score
+from crm.value.potentials import growing
+from crm.value.runs import baskets
 from crm.value.runs.inputs import Moment, read
 from crm.value.runs.refresh import Published, published
+from crm.value.worth import Worth, score
 from crm.visibility import need_visible
 
 _ROW = """
 SELECT s.as_of AS at, s.p_alive, s.churn_risk, s.expected_purchases, s.expected_spend, s.expected_order_value,
-       s.clv_historical, s.clv_residual, s.clv, r.*
+       s.clv_historical, s.clv_residual, s.clv, s.growth_potential, r.*
 FROM value_snapshot s JOIN value_run r ON r.id = s.run_id
 WHERE s.customer_id = $1 AND (r.id = $2 OR $2 IS NULL AND r.is_current)
 """
 CHECKED = ("p_alive", "churn_risk", "expected_purchases", "expected_spend", "expected_order_value", "clv_historical",
-           "clv_residual", "clv")  # fmt: skip
+           "clv_residual", "clv", "growth_potential")  # fmt: skip
 TOLERANCE = 2e-4
 
 
@@ -81,7 +83,9 @@ async def explain(actor: Actor, customer_id: UUID, *, run_id: UUID | None = None
     if row is None:
         raise NotFound("There are no figures of this customer yet; start a value run.", path=("customerId",))
     run, house = published(row), await organization.current()
-    book = await read(Moment(row["at"], house.time_zone, row["currency"]), run.assumed, customer_ids=[customer_id])
+    moment = Moment(row["at"], house.time_zone, row["currency"])
+    book = await read(moment, run.assumed, customer_ids=[customer_id])
+    book = await baskets.some(book, moment, run.assumed, run.findings.categories)
     worth = score(book, run.assumed, run.findings)
     if len(book):
         run = replace(run, findings=run.findings.of(int(book.rows["cohort"][0])))
@@ -92,7 +96,7 @@ async def explain(actor: Actor, customer_id: UUID, *, run_id: UUID | None = None
         run.findings.model,
         "clvResidual = discountedPurchases × expectedOrderValue × contributionRate",
         _drivers(worth, run) if worth.book.bought.any() else [],
-        [Check(name, _number(row[name]), again) for name, again in _again(worth).items()],
+        [Check(name, _number(row[name]), again) for name, again in _again(worth, run).items()],
     )
 
 
@@ -100,11 +104,11 @@ def _number(value: object) -> float | None:
     return None if value is None else float(str(value))
 
 
-def _again(worth: Worth) -> dict[str, float | None]:
+def _again(worth: Worth, run: Published) -> dict[str, float | None]:
     """The figures that are checked, computed from the history."""
     historical = float(worth.facts.profit[0]) / MICRO if len(worth.book) else None
-    ahead = worth.forecast
-    if ahead is None or historical is None:
+    ahead, more = worth.forecast, growing(worth, run.assumed, run.findings)
+    if ahead is None or more is None or historical is None:
         return {name: historical if name == "clv_historical" else None for name in CHECKED}
     values: tuple[Any, ...] = (
         ahead.alive,
@@ -115,6 +119,7 @@ def _again(worth: Worth) -> dict[str, float | None]:
         [historical],
         ahead.residual,
         historical + ahead.residual,
+        more.potential,
     )
     return {name: float(value[0]) for name, value in zip(CHECKED, values, strict=True)}
 
@@ -139,9 +144,19 @@ def _drivers(worth: Worth, run: Published) -> list[Driver]:
     return known + _forecast_drivers(worth, run)
 
 
+_GAP = {
+    True: "From the part of the customer's known wallet that is not expected to be spent here.",
+    False: "From the distance to the best quarter of customers in the same RFM group.",
+}
+
+
+def _wallet_known(worth: Worth) -> bool:
+    return worth.book.wallet is not None and bool(np.isfinite(worth.book.wallet[0]))
+
+
 def _forecast_drivers(worth: Worth, run: Published) -> list[Driver]:
-    ahead, found = worth.forecast, run.findings
-    if ahead is None or found.model is None:
+    ahead, found, more = worth.forecast, run.findings, growing(worth, run.assumed, run.findings)
+    if ahead is None or found.model is None or more is None:
         return []
     discounted = purchases.discounted_purchases(
         models.model(found.model), found.parameters, worth.book.history, run.assumed.clv_horizon, ahead.alive
@@ -152,4 +167,6 @@ def _forecast_drivers(worth: Worth, run: Published) -> list[Driver]:
         Driver("discountedPurchases", float(discounted[0]), "purchases", "To come until the horizon, worth today."),
         Driver("expectedOrderValue", order, "money", "Own spend leaning on that of all customers.", found.mean_spend),
         Driver("clvResidual", float(ahead.residual[0]), "money", "What the customer is still expected to bring."),
+        Driver("growthGap", float(more.gap[0]), "money", _GAP[_wallet_known(worth)]),
+        Driver("growthSelling", float(more.selling[0]), "money", "From categories of products not bought of late."),
     ]

@@ -21,14 +21,16 @@ from crm.errors import Blocked, CrmError, ValidationFailed
 from crm.value.arrays import Ints
 from crm.value.assumptions import Assumptions
 from crm.value.book import Book
-from crm.value.figures import Worth, figures, find, slices
+from crm.value.figures import figures
 from crm.value.findings import Findings
 from crm.value.fitted import Fitted
 from crm.value.fitting import fit
-from crm.value.runs import network, partition, settings, snapshots
+from crm.value.notices import Notice, failure, notice
+from crm.value.runs import baskets, network, partition, settings, snapshots
 from crm.value.runs.inputs import Moment, holdout_start, read
 from crm.value.runs.publish import publish
 from crm.value.summary import equity_interval, summarise
+from crm.value.worth import Worth, find, slices
 from models import RunStatus, ValueRun
 
 LOCK = 7_262_317
@@ -36,6 +38,9 @@ LOCK = 7_262_317
 AT_ONCE = 32_768
 """Customers whose columns are made at once; those of as many before are on their way meanwhile."""
 STEPS = {"READ": 10, "FIT": 40, "WRITE": 60, "PUBLISH": 90}
+
+
+SUPERSEDED = Notice("SUPERSEDED", "A newer run took its place.")
 
 
 class Cancelled(CrmError):
@@ -107,7 +112,7 @@ async def resume(actor: Actor, *, now: datetime) -> ValueRun | None:
     async with alone():
         waiting = await ValueRun.filter(status=RunStatus.RUNNING).order_by("-created_at", "-id")
         for late in waiting[1:]:
-            await _end(late.id, RunStatus.CANCELLED, "A newer run took its place.", now)
+            await _end(late.id, RunStatus.CANCELLED, SUPERSEDED, now)
         return await _finish(actor, waiting[0].id, now) if waiting else None
 
 
@@ -117,15 +122,21 @@ async def _finish(actor: Actor, run_id: UUID, now: datetime) -> ValueRun:
     except Cancelled:
         await _end(run_id, RunStatus.CANCELLED, None, now)
     except Exception as problem:
-        await _end(run_id, RunStatus.FAILED, f"{type(problem).__name__}: {problem}"[:2000], now)
+        await _end(run_id, RunStatus.FAILED, failure(problem), now)
         raise
     return await ValueRun.get(id=run_id)
 
 
-async def _end(run_id: UUID, status: RunStatus, error: str | None, now: datetime) -> None:
+async def _end(run_id: UUID, status: RunStatus, why: Notice | None, now: datetime) -> None:
     async with transaction():
         await partition.drop(run_id)
-        await ValueRun.filter(id=run_id).update(status=status, error=error, finished_at=now, step=None)
+        run = await ValueRun.get(id=run_id)
+        run.update_from_dict(
+            {"status": status, "error": why.message if why else None, "finished_at": now, "step": None}
+        )
+        if why:
+            run.diagnostics = {**run.diagnostics, "failure": why.to_json()}
+        await run.save(update_fields=["status", "error", "finished_at", "step", "diagnostics", "updated_at"])
 
 
 @asynccontextmanager
@@ -182,7 +193,9 @@ class _Work:
             seen = await fetch_value("SELECT pg_current_snapshot()::text")
             early_end = await holdout_start(moment, assumed)
             book = await read(moment, assumed, early_end=early_end, prior_run=prior[0]["id"] if prior else None)
-            return book, await network.links(book, moment.day), seen
+            referrer = await network.links(book, moment.day)
+            await execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_hashjoin = on")
+            return await baskets.everybody(book, moment, assumed), referrer, seen
 
     async def write(self, parts: Iterator[snapshots.Part]) -> None:
         async with transaction():
@@ -202,19 +215,16 @@ class _Work:
 
     def told(self, found: Fitted, findings: Findings, book: Book, assumed: Assumptions) -> dict[str, Any]:
         """What the run says of itself."""
-        warnings = list(found.warnings)
+        notices = list(found.warnings)
         basis, uncosted = _margin(book, assumed)
         if uncosted:
-            warnings.append(
-                f"The cost of goods of {uncosted:.0%} of the revenue is unknown; a margin of "
-                f"{float(assumed.margin_rate):.0%} is assumed there (set it as margin_rate)."
-            )
+            notices.append(notice("COSTS_UNKNOWN", share=uncosted, margin_rate=float(assumed.margin_rate)))
         return {
             "model": found.model,
             "margin_basis": basis,
             "parameters": findings.to_json(),
-            "diagnostics": found.diagnostics,
-            "warnings": warnings,
+            "diagnostics": {**found.diagnostics, "notices": [each.to_json() for each in notices]},
+            "warnings": [each.message for each in notices],
         }
 
 

@@ -48,27 +48,32 @@ def credit(referrer: Ints, total: Floats, assumed: Assumptions) -> Floats:
     return referral.network_value(referrer, worth, depth=assumed.referral_depth, decay=float(assumed.referral_decay))
 
 
-# Those who brought these customers, all whom they brought in turn, and who else has a share in bringing them.
-_AROUND = """
-WITH RECURSIVE link AS (
+_LINK = """LATERAL (
     SELECT customer_id, related_id FROM relationship
-    WHERE kind = 'REFERRED_BY' AND until IS NULL AND coalesce(since, created_at::date) <= $4::date
-), up AS (
+    WHERE {} AND kind = 'REFERRED_BY' AND until IS NULL AND coalesce(since, created_at::date) <= $4::date OFFSET 0
+) l"""
+_BROUGHT_BY, _BROUGHT = _LINK.format("customer_id = f.id"), _LINK.format("related_id = f.id")
+# Those who brought these customers, all whom they brought in turn, and who else has a share in bringing them. Each is
+# looked up (OFFSET forbids to join all referrals instead): there are few, whatever the planner believes.
+_AROUND = f"""
+WITH RECURSIVE up AS (
     SELECT id, 0 AS step FROM unnest($1::uuid[]) id
-    UNION SELECT l.related_id, step + 1 FROM up JOIN link l ON l.customer_id = up.id WHERE step < $2
+    UNION SELECT l.related_id, step + 1 FROM up f, {_BROUGHT_BY} WHERE step < $2
 ), down AS (
     SELECT id, 0 AS step FROM up
-    UNION SELECT l.customer_id, step + 1 FROM down JOIN link l ON l.related_id = down.id WHERE step < $2
+    UNION SELECT l.customer_id, step + 1 FROM down f, {_BROUGHT} WHERE step < $2
 ), chain AS (
     SELECT id, 0 AS step FROM down
-    UNION SELECT l.related_id, step + 1 FROM chain JOIN link l ON l.customer_id = chain.id WHERE step < $2
+    UNION SELECT l.related_id, step + 1 FROM chain f, {_BROUGHT_BY} WHERE step < $2
 )
-SELECT c.id, l.related_id AS referrer, coalesce(s.clv, s.net_profit, 0)::float8 AS total,
-       c.id IN (SELECT id FROM up) AS concerned
-FROM (SELECT DISTINCT id FROM chain) c
-LEFT JOIN link l ON l.customer_id = c.id
-LEFT JOIN value_snapshot s ON s.run_id = $3 AND s.customer_id = c.id
-"""
+SELECT f.id, l.related_id AS referrer, s.total, f.id IN (SELECT id FROM up) AS concerned
+FROM (SELECT DISTINCT id FROM chain) f
+LEFT JOIN {_BROUGHT_BY} ON true
+LEFT JOIN LATERAL (
+    SELECT coalesce(clv, net_profit, 0)::float8 AS total FROM value_snapshot
+    WHERE run_id = $3 AND customer_id = f.id OFFSET 0
+) s ON true
+"""  # noqa: S608
 _LINKED = """
 SELECT true FROM relationship WHERE kind = 'REFERRED_BY' AND until IS NULL
   AND (customer_id = ANY($1::uuid[]) OR related_id = ANY($1::uuid[])) LIMIT 1
@@ -117,6 +122,6 @@ async def around(run_id: UUID, keys: Sequence[UUID], assumed: Assumptions, day: 
     return Around(
         [row["id"] for row in rows],
         [row["referrer"] for row in rows],
-        [row["total"] for row in rows],
+        [row["total"] or 0.0 for row in rows],
         [row["concerned"] for row in rows],
     )

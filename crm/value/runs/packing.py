@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.value.figures import Column, Kind
+from crm.value.columns import Column, Kind
 
 Bytes = NDArray[np.uint8]
 

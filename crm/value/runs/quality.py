@@ -96,6 +96,7 @@ class Quality:
     correlation: float | None
     parameters: list[Parameter]
     warnings: list[str]
+    notices: list[dict[str, Any]]
 
 
 async def quality(actor: Actor, *, run_id: UUID | None = None) -> Quality:
@@ -122,6 +123,7 @@ async def quality(actor: Actor, *, run_id: UUID | None = None) -> Quality:
         correlation=told.get("spendFrequencyCorrelation"),
         parameters=[*_parameters("PURCHASES", purchases), *_parameters("SPEND", told.get("spend", {}))],
         warnings=orjson.loads(row["warnings"]),
+        notices=told.get("notices", []),
     )
 
 

@@ -16,10 +16,12 @@ from crm.access import Actor
 from crm.database import execute, fetch, fetch_row, fetch_value, transaction
 from crm.events import EventType
 from crm.value.assumptions import MICRO, Assumptions
-from crm.value.figures import Figures, figures, score
+from crm.value.columns import Figures
+from crm.value.figures import figures
 from crm.value.findings import Findings
-from crm.value.runs import network, snapshots
+from crm.value.runs import baskets, network, snapshots
 from crm.value.runs.inputs import Moment, read
+from crm.value.worth import score
 from models import Event
 
 PUBLISHING = 7_262_318
@@ -81,6 +83,7 @@ async def rescore(actor: Actor, run: Published, keys: Sequence[UUID], *, now: da
     house = await organization.current()
     moment = Moment(max(now, run.as_of), house.time_zone, house.base_currency)
     book = await read(moment, run.assumed, prior_run=run.id, customer_ids=keys)
+    book = await baskets.some(book, moment, run.assumed, run.findings.categories)
     worth = score(book, run.assumed, run.findings)
     links = await network.around(run.id, keys, run.assumed, moment.day)
     found = figures(worth, run.assumed, run.findings, links.credit(book, worth.total, run.assumed))

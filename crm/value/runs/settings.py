@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from crm import events
+from crm import custom_fields, events
 from crm.access import Actor, Scope, need
 from crm.audit import plain, record
 from crm.database import fetch, transaction
@@ -16,7 +16,7 @@ from crm.events import EventType
 from crm.value.assumptions import Assumptions
 from crm.value.judging import AUTO
 from crm.value.models import MODELS
-from models import Channel, InteractionKind, OrganizationSetting
+from models import Channel, FieldType, InteractionKind, OrganizationSetting
 
 PREFIX = "value."
 MOST_SEGMENTS = 20
@@ -47,6 +47,8 @@ async def _choose(actor: Actor, name: str, value: Any, before: dict[str, Any]) -
         raise ValidationFailed(f"'{_spoken(name)}' is not a value setting; there are: {known}.", path=(_spoken(name),))
     standard = Assumptions().to_json()[name]
     checked = standard if value is None else plain(CHECKS[name](_spoken(name), value))
+    if name == "wallet_field" and checked is not None:
+        await _need_number(checked)
     if checked == before[name]:
         return
     text = json.dumps(checked)
@@ -54,6 +56,15 @@ async def _choose(actor: Actor, name: str, value: Any, before: dict[str, Any]) -
     changes = {name: [before[name], checked]}
     await record(actor, "setting.changed", "organization_setting", setting.id, changes=changes)
     await events.emit(actor, EventType.SETTING_CHANGED, "organization_setting", setting.id, data={name: checked})
+
+
+async def _need_number(key: str) -> None:
+    known = {field.key: field.type for field in await custom_fields.definitions("customer")}
+    if known.get(key) is not FieldType.NUMBER:
+        raise ValidationFailed(
+            f"walletField is '{key}': customers have no custom field of this key that holds a number.",
+            path=("walletField",),
+        )
 
 
 def _spoken(name: str) -> str:
@@ -155,5 +166,12 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "fit_segments": _keys,
     "price_cut": _amount("0", "1"),
     "cost_cut": _amount("0", "1000"),
+    "wallet_field": _word,
+    "lost_below": _amount("0", "1"),
+    "strategic_share": _amount("0", "1"),
+    "strategic_referrals": _whole(1, 1_000_000),
+    "strategic_adoptions": _whole(1, 1_000_000),
+    "strategic_cost_share": _amount("0", "1"),
+    "strategic_most": _whole(1, 10_000),
     "keep_runs": _whole(1, 1000),
 }

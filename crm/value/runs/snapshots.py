@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from crm.database import connection, fetch, translated
 from crm.value.book import Book
-from crm.value.figures import Column, Figures, Kind
+from crm.value.columns import Column, Figures, Kind
 from crm.value.runs import partition
 from crm.value.runs.packing import HEADER, TRAILER, pack
 from models import ValueSnapshot

@@ -16,14 +16,6 @@ from crm.value.runs.inputs import Moment
 from crm.visibility import need_visible
 from models import DesignationStatus, StrategicDesignation, StrategicKind
 
-SHARE = 0.8
-"""High lifetime value: the fewest customers who hold so much of all positive value."""
-REFERRALS = 2
-POOL_SHARE = 0.05
-"""Cost magnets: a profit that covers so much of all cost to serve."""
-MOST = 100
-"""At most so many proposals of a kind, for people have to look at each."""
-
 # Evidence for each kind; volume says what mere size would have said.
 _RULES: dict[StrategicKind, str] = {
     StrategicKind.HIGH_LIFETIME_VALUE: """
@@ -53,11 +45,12 @@ WHERE pool > 0 AND net_profit >= $2 * pool
 """,
 }
 _THRESHOLDS = {
-    StrategicKind.HIGH_LIFETIME_VALUE: SHARE,
-    StrategicKind.BENCHMARK: REFERRALS,
-    StrategicKind.INSPIRATION: 1,
-    StrategicKind.COST_MAGNET: POOL_SHARE,
+    StrategicKind.HIGH_LIFETIME_VALUE: "strategic_share",
+    StrategicKind.BENCHMARK: "strategic_referrals",
+    StrategicKind.INSPIRATION: "strategic_adoptions",
+    StrategicKind.COST_MAGNET: "strategic_cost_share",
 }
+"""The setting that each rule asks of."""
 # One open designation a customer and kind; one that was put aside rests until its review date.
 _PROPOSE = """
 WITH given AS (SELECT $1::uuid AS run, $2::float8 AS threshold, $3::text AS outcome)
@@ -65,7 +58,7 @@ INSERT INTO strategic_designation
     (id, created_at, updated_at, version, customer_id, kind, status, evidence, proposed_at)
 SELECT uuidv7(), $4, $4, 1, found.customer_id, $5::varchar, 'PROPOSED', found.evidence, $4
 FROM (SELECT * FROM ({rule}) r ORDER BY strength DESC, customer_id LIMIT $6) found
-JOIN customer c ON c.id = found.customer_id AND c.archived_at IS NULL
+JOIN customer c ON c.id = found.customer_id AND c.archived_at IS NULL AND c.merged_into_id IS NULL
 WHERE NOT EXISTS (
     SELECT FROM strategic_designation d WHERE d.customer_id = found.customer_id AND d.kind = $5::varchar
       AND d.status = 'DISMISSED' AND d.review_on > $7::date)
@@ -92,7 +85,8 @@ async def propose(actor: Actor, *, now: datetime) -> int:
     async with transaction():
         await execute(_EXPIRE, day, now)
         for kind, rule in _RULES.items():
-            values = (run_id, float(_THRESHOLDS[kind]), assumed.learning_outcome, now, kind.value, MOST, day)
+            threshold = float(getattr(assumed, _THRESHOLDS[kind]))
+            values = (run_id, threshold, assumed.learning_outcome, now, kind.value, assumed.strategic_most, day)
             done += await execute(_PROPOSE.replace("{rule}", rule), *values)
         await record(actor, "designation.proposed", "value_run", run_id, changes={"proposals": [None, done]})
     return done
