@@ -25,8 +25,8 @@ from crm.database.connection import Connection
 from crm.demo.cdnow import path as cdnow_path
 from crm.settings import Settings
 from crm.value import fitting, models, purchases, rollup, runs
-from crm.value.discount import Horizon
 from crm.value.columns import Column, Kind
+from crm.value.discount import Horizon
 from crm.value.history import History
 from crm.value.runs import full, inputs, refresh
 from crm.value.runs.packing import HEADER, TRAILER, pack
