@@ -53,14 +53,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, *, execute: Execute = schema.execute) -> Starlette:
-    """The application of one process. Raises SettingsInvalid for trusted documents that cannot be read."""
+def create_app(
+    settings: Settings, *, execute: Execute = schema.execute, clock: Callable[[], float] = time.monotonic
+) -> Starlette:
+    """The application of one process, whose budgets refill by the seconds of `clock`.
+
+    Raises SettingsInvalid for trusted documents that cannot be read.
+    """
     metrics = Metrics()
     secure = settings.url.startswith("https://")
-    gate = Gate(sessions.cookie_name(secure), now=utc_now, clock=time.monotonic)
+    gate = Gate(sessions.cookie_name(secure), now=utc_now, clock=clock)
     ready = Readiness()
     streams = Streams(Feed(), schema.subscribe, utc_now, settings.request_deadline, lambda: ready.draining)
-    graphql = graphql_endpoint(settings, gate, execute, streams)
+    buckets = Buckets(settings.cost_bucket, settings.cost_refill, clock=clock)
+    graphql = graphql_endpoint(settings, gate, execute, buckets, streams)
     app = Starlette(
         routes=routes(settings, gate, metrics, graphql, streams),
         middleware=middleware(settings, metrics, secure=secure),
@@ -126,13 +132,15 @@ def cross_origin(origins: Sequence[str]) -> Middleware:
     )
 
 
-def graphql_endpoint(settings: Settings, gate: Gate, execute: Execute, streams: Streams) -> GraphQLEndpoint:
+def graphql_endpoint(
+    settings: Settings, gate: Gate, execute: Execute, buckets: Buckets, streams: Streams
+) -> GraphQLEndpoint:
     folder = settings.trusted_documents
     return GraphQLEndpoint(
         execute=execute,
         gate=gate,
         documents=Documents({} if folder == Path() else load_trusted(folder), settings.only_trusted),
-        buckets=Buckets(settings.cost_bucket, settings.cost_refill, clock=time.monotonic),
+        buckets=buckets,
         now=utc_now,
         body_limit=settings.body_limit,
         deadline=settings.request_deadline,

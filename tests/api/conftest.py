@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -29,7 +30,21 @@ PASSWORD = "four words at random"
 ORIGIN = "http://crm.test"
 
 Execute = Callable[[GraphQLRequest, Actor], Coroutine[Any, Any, GraphQLResponse]]
-Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+class Served(httpx.AsyncClient):
+    """A client of an application that is served in this process, and can so be looked into."""
+
+    app: Starlette
+
+    async def listened_to(self, subscriptions: int) -> None:
+        """Wait until so many subscriptions have begun, of which no protocol tells its client."""
+        async with asyncio.timeout(60):
+            while len(self.app.state.streams.feed.boxes) != subscriptions:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Served]]
 
 
 async def minted(*scopes: str) -> tokens.Minted:
@@ -99,8 +114,10 @@ async def serve(settings: Settings) -> Serve:
     """Serves the application on a real socket, with the settings given and a token for its client."""
 
     @asynccontextmanager
-    async def running(execute: Execute = odd, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app(replace(settings, **changed), execute=execute)
+    async def running(
+        execute: Execute = odd, clock: Callable[[], float] = time.monotonic, **changed: Any
+    ) -> AsyncIterator[Served]:
+        app = create_app(replace(settings, **changed), execute=execute, clock=clock)
         secret = (await minted(*sorted(READ_SCOPES))).secret
         with socket.create_server(("127.0.0.1", 0)) as listening:
             server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
@@ -108,7 +125,8 @@ async def serve(settings: Settings) -> Serve:
             while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
                 await asyncio.sleep(0.01)
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {secret}"}) as client:
+            async with Served(base_url=url, headers={"Authorization": f"Bearer {secret}"}, timeout=60) as client:
+                client.app = app
                 try:
                     yield client
                 finally:

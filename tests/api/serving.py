@@ -1,4 +1,4 @@
-"""A server process for tests: settings come pickled on standard input; `slow` makes every document take a second."""
+"""A server process for tests: settings come pickled on standard input; slowly, it says what it was asked, and waits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from schema.select.request import GraphQLRequest, GraphQLResponse
 
 
 async def slow(request: GraphQLRequest, actor: Actor) -> GraphQLResponse:
+    """Takes a second, in which whoever reads our output may do something to this process."""
+    print("asked", flush=True)
     await asyncio.sleep(1)
     return GraphQLResponse(b'{"data":{"slow":true}}', False, 200, 0)
 

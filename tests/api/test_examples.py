@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,7 +27,7 @@ SARA = {"number": "S-1", "given": "Sara", "family": "Ahmadi", "email": "sara@sho
 
 
 @asynccontextmanager
-async def partner(serve: Serve, *scopes: Scope, kind: type[Arzesh] = Arzesh, **settings: int) -> AsyncIterator[Arzesh]:
+async def partner(serve: Serve, *scopes: Scope, kind: type[Arzesh] = Arzesh, **settings: Any) -> AsyncIterator[Arzesh]:
     """A partner of a served API, with a token of its own."""
     async with serve(schema.execute, **settings) as client:
         secret = (await minted(*(scopes or SCOPES))).secret
@@ -46,14 +45,9 @@ async def test_a_partner_may_bring_the_same_shop_twice(serve: Serve, monkeypatch
 
 
 async def test_a_throttled_partner_waits_as_long_as_it_is_told(serve: Serve) -> None:
-    async with partner(serve, cost_bucket=15, cost_refill=8) as arzesh:
-        slept: list[float] = []
-
-        def sleep(seconds: float) -> None:
-            slept.append(seconds)
-            time.sleep(seconds)
-
-        arzesh.sleep = sleep
+    slept: list[float] = []
+    async with partner(serve, cost_bucket=15, cost_refill=8, clock=lambda: sum(slept)) as arzesh:
+        arzesh.sleep = slept.append
         for _ in range(5):
             await asyncio.to_thread(arzesh.customer, SARA)
         assert slept

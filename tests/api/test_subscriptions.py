@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -18,7 +17,7 @@ from crm import customers, tokens
 from crm.access import Scope
 from models import ApiToken, Event
 from tests import factories
-from tests.api.conftest import OWNER, Serve, minted
+from tests.api.conftest import OWNER, Serve, Served, minted
 from tests.factories import NOW
 
 PROTOCOL = "graphql-transport-ws"
@@ -29,41 +28,44 @@ TOLD = "subscription($types: [String!], $after: ID) { events(types: $types, afte
 class Socket:
     """A client that speaks the protocol."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, client: Served) -> None:
         self.connection = connection
+        self.client = client
+        self.subscriptions = 0
 
     async def send(self, **message: Any) -> None:
         await self.connection.send(json.dumps(message))
 
     async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             found: dict[str, Any] = json.loads(await self.connection.recv())
         return found
 
     async def subscribe(self, key: str, query: str, **variables: Any) -> None:
         await self.send(id=key, type="subscribe", payload={"query": query, "variables": variables})
-        await asyncio.sleep(0.3)  # the protocol tells nobody that a subscription has begun
+        self.subscriptions += 1
+        await self.client.listened_to(self.subscriptions)
 
     async def closed(self) -> tuple[int, str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await self.connection.wait_closed()
         return self.connection.close_code or 0, self.connection.close_reason or ""
 
 
 @asynccontextmanager
-async def opened(client: httpx.AsyncClient, **options: Any) -> AsyncIterator[Socket]:
+async def opened(client: Served, **options: Any) -> AsyncIterator[Socket]:
     address = f"ws{str(client.base_url).rstrip('/').removeprefix('http')}/graphql"
     options = {"subprotocols": [PROTOCOL], **options}
     async with connect(address, **options) as connection:
-        yield Socket(connection)
+        yield Socket(connection, client)
 
 
-def secret(client: httpx.AsyncClient) -> dict[str, str]:
+def secret(client: Served) -> dict[str, str]:
     return {"Authorization": client.headers["authorization"]}
 
 
 @asynccontextmanager
-async def greeted(client: httpx.AsyncClient) -> AsyncIterator[Socket]:
+async def greeted(client: Served) -> AsyncIterator[Socket]:
     async with opened(client) as socket:
         await socket.send(type="connection_init", payload=secret(client))
         assert await socket.hear() == {"type": "connection_ack"}
@@ -216,13 +218,13 @@ async def test_other_protocols_and_foreign_pages_are_refused(serve: Serve) -> No
 
 
 async def test_whoever_is_silent_is_not_waited_for(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "INIT_TIMEOUT", 0.2)
     monkeypatch.setattr(session, "IDLE_TIMEOUT", 0.2)
     async with serve() as client:
-        async with opened(client) as socket:
-            assert (await socket.closed())[0] == 4408
         async with greeted(client) as socket:
             assert (await socket.closed())[0] == 1000
+        monkeypatch.setattr(session, "INIT_TIMEOUT", 0.2)
+        async with opened(client) as socket:
+            assert (await socket.closed())[0] == 4408
 
 
 async def test_connections_and_operations_are_limited(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,9 +243,9 @@ async def test_an_operation_that_its_client_ends_tells_nothing_more(serve: Serve
     async with serve() as client, greeted(client) as socket:
         await socket.subscribe("1", CHANGED)
         await socket.send(id="1", type="complete")
-        await asyncio.sleep(0.2)
+        await client.listened_to(0)
         await factories.customer("Alice")
-        await socket.subscribe("1", "{ me { kind } }")
+        await socket.send(id="1", type="subscribe", payload={"query": "{ me { kind } }"})
         assert "me" in (await socket.hear())["payload"]["data"]
 
 
@@ -254,7 +256,7 @@ async def test_server_sent_events_tell_the_same(serve: Serve) -> None:
             assert answer.headers["content-type"].startswith("text/event-stream")
             lines = answer.aiter_lines()
             await anext(lines)
-            await asyncio.sleep(0.3)
+            await client.listened_to(1)
             await factories.customer("Alice", city="Köln")
             while await anext(lines) != "event: next":
                 pass
@@ -274,7 +276,7 @@ async def test_server_sent_events_answer_queries_and_refuse_as_http_does(serve: 
 
 
 async def test_the_end_of_the_server_ends_every_subscription(serve: Serve) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(120):
         async with serve() as client:
             await client.get("/livez")
             async with greeted(client) as socket:

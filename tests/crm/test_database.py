@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -33,7 +34,8 @@ from models import Role
 from tests.conftest import Clone
 from tests.queries import counting
 
-SMALL = Options(maxsize=4, read_maxsize=2, acquire_timeout=0.5, statement_timeout=0.4, lock_timeout=0.2, minsize=4)
+# A slow machine meets none of these limits; the tests that are about one shorten it.
+SMALL = Options(maxsize=4, read_maxsize=2, acquire_timeout=60, statement_timeout=60, lock_timeout=60, minsize=4)
 KILL_OTHERS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -47,6 +49,13 @@ async def small(clone: Clone) -> AsyncIterator[str]:
         await execute("CREATE TABLE t (id int CONSTRAINT t_key PRIMARY KEY, value int CHECK (value >= 0))")
         await execute("INSERT INTO t VALUES (1, 0), (2, 0)")
         yield dsn
+
+
+@asynccontextmanager
+async def hurried(dsn: str, **limits: float) -> AsyncIterator[None]:
+    """The same database with one limit that is soon met."""
+    async with connected(dsn, replace(SMALL, **limits)):  # type: ignore[arg-type]
+        yield
 
 
 @asynccontextmanager
@@ -124,20 +133,22 @@ async def test_cancelling_while_a_transaction_begins_loses_no_connection(small: 
 
 
 async def test_a_request_that_finds_no_free_connection_is_told_soon(small: str) -> None:
-    released = asyncio.Event()
+    inside, released = asyncio.Barrier(SMALL.maxsize + 1), asyncio.Event()
 
     async def occupy() -> None:
         async with transaction():
+            await inside.wait()
             await released.wait()
 
-    occupants = [asyncio.create_task(occupy()) for _ in range(SMALL.maxsize)]
-    await asyncio.sleep(0.1)
-    with pytest.raises(DatabaseUnavailable, match="All 4 connections") as refused:
-        await fetch_value("SELECT 1")
-    assert refused.value.details["retry_after"] == 1
-    released.set()
-    await asyncio.gather(*occupants)
-    assert await all_connections_work()
+    async with hurried(small, acquire_timeout=2.0):
+        occupants = [asyncio.create_task(occupy()) for _ in range(SMALL.maxsize)]
+        await inside.wait()
+        with pytest.raises(DatabaseUnavailable, match="All 4 connections") as refused:
+            await fetch_value("SELECT 1")
+        assert refused.value.details["retry_after"] == 1
+        released.set()
+        await asyncio.gather(*occupants)
+        assert await all_connections_work()
 
 
 async def test_the_gauges_show_who_waits_and_who_works(small: str) -> None:
@@ -149,30 +160,31 @@ async def test_the_gauges_show_who_waits_and_who_works(small: str) -> None:
 
 async def test_a_database_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
-        async with connected("postgresql://arzesh:x@127.0.0.1:1/arzesh", SMALL):
+        async with hurried("postgresql://arzesh:x@127.0.0.1:1/arzesh", acquire_timeout=0.5):
             pass
 
 
 async def test_a_statement_that_takes_too_long_is_ended(small: str) -> None:
-    with pytest.raises(Timeout):
-        await fetch("SELECT pg_sleep(5)")
-    with pytest.raises(Timeout):
-        await fetch_read("SELECT pg_sleep(5)")
-    assert await all_connections_work()
+    async with hurried(small, statement_timeout=1.0):
+        with pytest.raises(Timeout):
+            await fetch("SELECT pg_sleep(60)")
+        with pytest.raises(Timeout):
+            await fetch_read("SELECT pg_sleep(60)")
+        assert await all_connections_work()
 
 
 async def test_a_row_that_stays_locked_is_busy(small: str) -> None:
-    async with outsider(small) as other, other.transaction():
+    async with outsider(small) as other, other.transaction(), hurried(small, lock_timeout=0.2):
         await other.execute("UPDATE t SET value = 5 WHERE id = 1")
         with pytest.raises(Busy):
             await execute("UPDATE t SET value = 6 WHERE id = 1")
     assert await fetch_value("SELECT value FROM t WHERE id = 1") == 5
 
 
-async def add_one() -> None:
+async def add_one(both_have_read: asyncio.Barrier | None = None) -> None:
     async with transaction(isolation="serializable"):
         value = await fetch_value("SELECT value FROM t WHERE id = 1")
-        await asyncio.sleep(0.01)
+        await (both_have_read.wait() if both_have_read else asyncio.sleep(0.01))
         await execute("UPDATE t SET value = $1 WHERE id = 1", value + 1)
 
 
@@ -182,7 +194,8 @@ async def test_transactions_that_give_way_are_repeated_until_all_have_counted(sm
 
 
 async def test_without_retrying_one_of_two_gives_way(small: str) -> None:
-    ended = await asyncio.gather(add_one(), add_one(), return_exceptions=True)
+    both_have_read = asyncio.Barrier(2)
+    ended = await asyncio.gather(*(add_one(both_have_read) for _ in range(2)), return_exceptions=True)
     assert [type(one) for one in ended if one is not None] == [Contention]
     assert await fetch_value("SELECT value FROM t WHERE id = 1") == 1
 

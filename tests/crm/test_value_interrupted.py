@@ -38,6 +38,11 @@ async def main():
 asyncio.run(main())
 """
 
+HELD = """
+SELECT count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
 
 async def killed_while_writing(dsn: str) -> None:
     child = await asyncio.create_subprocess_exec(
@@ -55,10 +60,9 @@ async def test_a_killed_run_is_taken_up_and_the_good_one_stays_until_then(fresh_
     await killed_while_writing(fresh_db)
     broken = await ValueRun.get(status=RunStatus.RUNNING)
     assert (broken.step, (await snapshot(key)).run_id) == ("WRITE", good.id)
-    for _ in range(100):  # the server notices the lost connection, and lets go of the lock
-        if not await fetch_value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"):
-            break
-        await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        while await fetch_value(HELD):  # noqa: ASYNC110 - until the server has noticed the lost connection
+            await asyncio.sleep(0.1)
     done = await runs.resume(OWNER, now=NOW + timedelta(days=2))
     assert done is not None
     assert (done.id, done.status, done.is_current) == (broken.id, RunStatus.PUBLISHED, True)

@@ -6,10 +6,11 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import uvicorn
@@ -24,8 +25,10 @@ from tests.conftest import Clone
 from tests.e2e import world
 from tests.factories import OWNER
 
+T = TypeVar("T")
+
 # A busy machine takes its time; a fault is still one.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
 FLAGS = [
     "--no-sandbox",
@@ -72,9 +75,18 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
         task = asyncio.create_task(server._serve([listening]))
         while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
             await asyncio.sleep(0.01)
-        yield url
-        server.should_exit = True
-        await task
+        try:
+            yield url
+        finally:
+            server.should_exit = True
+            await task
+
+
+async def eventually(find: Callable[[], Awaitable[T]], wanted: T) -> None:
+    """Wait until something is found as wanted: what the server leaves to its background comes a little later."""
+    async with asyncio.timeout(60):
+        while await find() != wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 @dataclass(frozen=True)
@@ -148,7 +160,21 @@ class Visit:
     async def open(self, path: str) -> None:
         await self.page.goto(f"{self.site}/admin{path}")
 
+    async def follow(self, selector: str, page: Page | None = None) -> None:
+        """Press what leads to another page, and wait until that one is there with its scripts.
+
+        Only then was what the press sent kept, and only then does the next press reach whoever waits for it.
+        """
+        page = page or self.page
+        async with page.expect_navigation():
+            await page.click(selector)
+
+    async def save(self, page: Page | None = None) -> None:
+        """Send a noun's form, and wait for the page that follows."""
+        await self.follow("button.btn-primary[type=submit]:not([name])", page)
+
     async def sign_in(self, address: str = "sara@example.com") -> None:
+        await self.page.wait_for_url(lambda url: "/login" in url)
         await self.page.fill("#username", address)
         await self.page.fill("#password", PASSWORD)
         await self.page.click("button[type=submit]")
@@ -168,12 +194,14 @@ async def visiting(
     )
     chosen = {"language": language, "theme": theme, "timezone": "Asia/Tehran"}
     await context.add_cookies([{"name": name, "value": value, "url": site} for name, value in chosen.items()])
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     visit = Visit(await context.new_page(), site)
     visit.watch()
-    await visit.open("/")
-    yield visit
-    await context.close()
+    try:
+        await visit.open("/")
+        yield visit
+    finally:
+        await context.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from crm.value import runs
 from models import Segment, ValueRun, ValueSnapshot
 from tests.crm.value_world import bought, newcomers, rhythm, run_at
-from tests.e2e.conftest import Visit, visiting
+from tests.e2e.conftest import Visit, eventually, visiting
 from tests.factories import NOW, OWNER
 
 pytestmark = pytest.mark.browser
@@ -77,12 +77,16 @@ async def test_a_cell_of_the_heat_map_becomes_a_segment(clerk: Visit) -> None:
     run = await ValueRun.get(is_current=True)
     cell = max(run.portfolio["rfm"], key=lambda one: one["customers"])
     await clerk.open("/value/rfm")
-    await clerk.page.click(f"a[href*='recency={cell['recency']}&frequency={cell['frequency']}']")
+    await clerk.follow(f"a[href*='recency={cell['recency']}&frequency={cell['frequency']}']")
     await expect(clerk.page.locator(".arz-big b")).to_have_text(str(cell["customers"]))
     await clerk.page.fill("#key", "of-the-map")
-    await clerk.page.click("button:has-text('Make the segment')")
-    await clerk.page.wait_for_url("**/segment/detail**")
-    assert (await Segment.get(key="of-the-map")).size == cell["customers"]
+    await clerk.follow("button:has-text('Make the segment')")
+    assert "/segment/detail" in clerk.page.url
+
+    async def size() -> int:
+        return (await Segment.get(key="of-the-map")).size
+
+    await eventually(size, cell["customers"])
 
 
 async def test_a_chart_is_drawn_and_its_table_says_the_same(clerk: Visit) -> None:
@@ -105,11 +109,10 @@ async def test_the_value_card_says_why(clerk: Visit) -> None:
 
 async def test_a_strategic_customer_is_proposed_and_confirmed(clerk: Visit) -> None:
     await clerk.open("/value/strategic")
-    await clerk.page.click("button:has-text('Propose from the published run')")
-    first = clerk.page.locator("article").first
-    name = await first.locator("h2").text_content()
-    await first.locator("button:has-text('Confirm')").click()
-    await clerk.page.click("a:has-text('Confirmed')")
+    await clerk.follow("button:has-text('Propose from the published run')")
+    name = await clerk.page.locator("article h2").first.text_content()
+    await clerk.follow("article >> nth=0 >> button:has-text('Confirm')")
+    await clerk.follow("a:has-text('Confirmed')")
     await expect(clerk.page.locator("article h2")).to_have_text(name or "")
 
 

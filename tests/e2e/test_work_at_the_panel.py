@@ -23,6 +23,7 @@ async def test_ctrl_k_finds_and_opens_by_keyboard_alone(guest: Visit) -> None:
     await expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("Rezaei")
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_contain_text("Rezaei")
+    await page.wait_for_load_state()  # before that, nobody listens for keys
     await page.keyboard.press("Control+k")
     await page.keyboard.type("Audit tr")
     await expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("Audit trail")
@@ -35,12 +36,12 @@ async def test_a_list_is_kept_and_opened_again(guest: Visit) -> None:
     await guest.open("/product/list?q=tea&cols=name,sku")
     await page.click("button:has-text('Views')")
     await page.fill("#view-name", "Only teas")
-    await page.click("button:has-text('Save the view')")
+    await guest.follow("button:has-text('Save the view')")
     views = page.locator("button:has(.fa-bookmark)")
     await expect(views).to_contain_text("Only teas")
     await guest.open("/product/list")
     await views.click()
-    await page.click(".arz-view >> text=Only teas")
+    await guest.follow(".arz-view >> text=Only teas")
     await page.wait_for_url("**/product/list?*q=tea*")
     await expect(views).to_contain_text("Only teas")
 
@@ -53,9 +54,9 @@ async def test_a_broken_file_is_imported_and_its_bad_row_corrected(guest: Visit,
     await page.select_option("[aria-label='Meaning of Mail']", "identity.email")
     await page.click("button:has-text('Try it out')")
     await expect(page.locator("[data-part=try]")).to_contain_text("not an e-mail address")
-    await page.click("button:has-text('Import now')")
+    await guest.follow("button:has-text('Import now')")
     await page.fill("input[value='not-an-address']", "forough@example.com")
-    await page.click("button:has-text('Take the corrected rows in')")
+    await guest.follow("button:has-text('Take the corrected rows in')")
     await expect(page.locator("body")).to_contain_text("1 row was taken in.")
     assert (await ImportRun.get(file_name="poets.csv")).rows_refused == 0
 
@@ -66,7 +67,7 @@ async def test_many_are_changed_after_a_trial(guest: Visit, connection: None) ->
     await guest.open("/customer/list?q=bulk")
     await page.check("#select-all-rows")
     await page.click("#actions-dropdown button")
-    await page.click("text=Try and change…")
+    await guest.follow("text=Try and change…")
     await page.select_option("#verb", "archive")
     await page.click("button:has-text('Try it out')")
     await expect(page.locator("[data-outcome]")).to_have_text("3 would be changed, 0 would not.")

@@ -158,11 +158,14 @@
     // A move is tried before it is made.
     $$("form[data-arz-move]").forEach((form) => {
         const outcome = form.querySelector("[data-arz-outcome]");
+        let asked = 0;
         const attempt = async () => {
+            const number = ++asked;
             if (!form.elements.to.value) { outcome.textContent = ""; return; }
             const data = new FormData(form);
             data.set("dry_run", "1");
             const answer = await (await post(form.action, data)).json();
+            if (number !== asked) return; // something else was chosen meanwhile
             const obstacles = answer.obstacles || Object.values(answer.errors || {}).map((message) => ({ message }));
             outcome.className = obstacles.length ? "text-warning-emphasis small mt-2" : "text-success-emphasis small mt-2";
             outcome.textContent = obstacles.length ? obstacles.map((each) => each.message).join(" ") : texts.ready;
@@ -172,11 +175,16 @@
     });
 
     // What a timeline shows.
-    $$("form[data-arz-kinds]").forEach((form) => form.addEventListener("change", async () => {
-        const wanted = new URLSearchParams(new FormData(form));
-        const answer = await window.fetch(form.dataset.arzKinds + "?" + (wanted.toString() || "kind=none"));
-        if (answer.ok) document.querySelector("[data-arz-timeline]").innerHTML = await answer.text();
-    }));
+    $$("form[data-arz-kinds]").forEach((form) => {
+        let asked = 0;
+        form.addEventListener("change", async () => {
+            const number = ++asked;
+            const wanted = new URLSearchParams(new FormData(form));
+            const answer = await window.fetch(form.dataset.arzKinds + "?" + (wanted.toString() || "kind=none"));
+            const list = answer.ok ? await answer.text() : null;
+            if (list !== null && number === asked) document.querySelector("[data-arz-timeline]").innerHTML = list;
+        });
+    });
 
     // Older entries of a timeline, without leaving the page.
     document.addEventListener("click", async (event) => {

@@ -2,18 +2,23 @@
 (function () {
     "use strict";
     async function load(box) {
+        const wanted = box.dataset.arzPart;
+        const overtaken = () => box.dataset.arzPart !== wanted; // by a later choice, whose answer is to stand
         box.setAttribute("aria-busy", "true");
         try {
-            const answer = await window.fetch(box.dataset.arzPart, { headers: { Accept: "text/html" } });
+            const answer = await window.fetch(wanted, { headers: { Accept: "text/html" } });
             if (!answer.ok) throw new Error(String(answer.status));
-            box.innerHTML = await answer.text();
+            const part = await answer.text();
+            if (overtaken()) return;
+            box.innerHTML = part;
             if (window.ArzeshCharts) window.ArzeshCharts.drawAll(box);
             box.dispatchEvent(new CustomEvent("arz-part", { bubbles: true }));
         } catch (error) {
+            if (overtaken()) return;
             box.textContent = window.Arzesh.texts.failed;
             box.setAttribute("role", "alert");
         } finally {
-            box.removeAttribute("aria-busy");
+            if (!overtaken()) box.removeAttribute("aria-busy");
         }
     }
     document.querySelectorAll("[data-arz-part]").forEach((box) => load(box));
