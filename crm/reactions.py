@@ -18,6 +18,7 @@ from crm.access import system
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle import reactor as lifecycle
 from crm.lifecycle.automatic import sweep
+from crm.lifecycle.reports import kept
 from crm.segments.reactor import SegmentReactor
 from crm.tail import Happened, Tail
 from crm.value import following
@@ -35,11 +36,11 @@ Now = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class Reaction:
-    """A follower: its cursor's name, what it does about events (False: ask me again about these), and what the
-    time itself makes it do, at most every `every` seconds."""
+    """A follower: its cursor's name, what it does about events (False: ask me again about these; None: it needs not
+    read any), and what the time itself makes it do, at most every `every` seconds."""
 
     name: str
-    react: Callable[[Sequence[Happened], datetime], Awaitable[bool]]
+    react: Callable[[Sequence[Happened], datetime], Awaitable[bool]] | None
     tick: Callable[[datetime], Awaitable[None]]
     every: float
     close: Callable[[], Awaitable[None]] | None = None
@@ -51,9 +52,10 @@ def reactions(now: Now) -> list[Reaction]:
     return [
         Reaction("segments", segments.react, segments.tick, 1.0, segments.close),
         Reaction("lifecycle", _move_on, _move_on_in_time, 300.0),
-        Reaction("goals", _overlook, _measure_goals, 3600.0),
+        Reaction("goals", None, _measure_goals, 3600.0),
+        Reaction("reports", None, _work_out, 2.0),
         Reaction("value", following.react, _nothing, 3600.0),
-        Reaction("value runs", following.nothing, following.carry_out, 1.0),
+        Reaction("value runs", None, following.carry_out, 1.0),
     ]
 
 
@@ -61,12 +63,12 @@ async def _nothing(now: datetime) -> None:
     """Time alone changes nothing: figures are of their day."""
 
 
-async def _overlook(events: Sequence[Happened], now: datetime) -> bool:
-    return True
-
-
 async def _measure_goals(now: datetime) -> None:
     await goals.keep(system("goals"), now=now)
+
+
+async def _work_out(now: datetime) -> None:
+    await kept.keep(now)
 
 
 async def _move_on(events: Sequence[Happened], now: datetime) -> bool:
@@ -131,8 +133,8 @@ class Follower:
         if not self.tail.held and not await self.tail.claim():
             return WAIT
         now = self.now()
-        events = await self.tail.read(BATCH)
-        done = await self.reaction.react(events, now)
+        events = await self.tail.read(BATCH) if self.reaction.react else []
+        done = await self.reaction.react(events, now) if self.reaction.react else True
         await self._tick(now)
         caught_up = len(events) < BATCH
         if done and (events or self._idle(now)):

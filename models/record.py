@@ -29,8 +29,7 @@ class ImportStatus(StrEnum):
 class Event(Record):
     """Something that happened, written in the transaction in which it happened.
 
-    `position` follows the order of writing, `transaction_id` that of starting: a tailing reader waits for the
-    oldest transaction still running, because positions become visible out of order.
+    `position` follows the order of writing, `transaction_id` that of starting; positions become visible out of order.
     """
 
     position = fields.BigIntField(unique=True, db_default=SqlDefault("nextval('event_position')"))

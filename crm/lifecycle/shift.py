@@ -97,7 +97,8 @@ WITH way AS (
 SELECT customer_id, number FROM wanted
 """
 _FIRST_FREE = 19
-_CUSTOMERS = " JOIN customer c ON c.id = p.customer_id"
+# Named twice, or the planner may think it better to read all customers than to look up a few hundred.
+_CUSTOMERS = " JOIN customer c ON c.id = p.customer_id AND c.id = ANY($2::uuid[])"
 
 
 async def shift(

@@ -30,11 +30,6 @@ RESUME = "crm.value.runs:resume"
 log = structlog.get_logger("arzesh.value")
 
 
-async def nothing(happened: Sequence[Happened], now: datetime) -> bool:
-    """Runs wait for nobody's events."""
-    return True
-
-
 async def carry_out(now: datetime) -> None:
     """Do the work of a run that somebody asked for, or that was interrupted."""
     if not await fetch_value("SELECT true FROM value_run WHERE status = 'RUNNING' LIMIT 1"):
