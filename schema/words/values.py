@@ -5,7 +5,7 @@ from __future__ import annotations
 FIGURES: dict[str, str] = {
     "run": "The run that computed the figures.",
     "customer": "Whose figures these are.",
-    "asOf": "The moment that the figures are of.",
+    "asOf": "The moment that this customer's figures are of: the run's, or a later one if something changed since.",
     "currency": "The currency of all amounts: the base currency of the run.",
     "horizonDays": "How many days ahead `expectedPurchases`, `expectedSpend` and `churnRisk` look.",
     "clvHorizonDays": "How many days ahead residual value looks.",
@@ -39,7 +39,8 @@ FIGURES: dict[str, str] = {
     "valueAtRisk": "Residual value times churn risk.",
     "allowableAcquisition": "The most that winning such a customer may cost.",
     "allowableRetention": "The most that keeping the customer may cost.",
-    "growthPotential": "Margin of what similar customers spend more than this one, as far as it can be won.",
+    "growthPotential": "Margin that could be won: of what the customer, or similar ones, spend elsewhere, or of goods "
+    "that it lacks.",
     "networkingPotential": "Value of customers brought by this one, shared along the chain of referrers.",
     "learningPotential": "What is learned from the customer's interactions; null while points have no value.",
     "priceRealisation": "Revenue over list price of the same goods, 0 to 1.",

@@ -174,8 +174,16 @@ async def test_high_lifetime_value_is_the_fewest_who_hold_most_of_it(shop: list[
         (float(r["clv"]) for r in await fetch("SELECT clv FROM value_snapshot WHERE clv > 0")), reverse=True
     )
     fewest = next(n for n in range(1, len(values) + 1) if sum(values[:n]) >= 0.8 * sum(values))
-    assert len(chosen) == min(fewest, strategic.MOST)
+    assert len(chosen) == min(fewest, 100)
     assert {one.evidence["clvRank"] for one in chosen} <= set(range(1, fewest + 1))
+
+
+async def test_what_makes_a_customer_strategic_is_for_the_organisation_to_say(shop: list[UUID]) -> None:
+    await settings.change(OWNER, strategic_share="0.2", strategic_cost_share="1", strategic_most=3)
+    await strategic.propose(OWNER, now=NOW)
+    kinds = [one.kind for one in await StrategicDesignation.all()]
+    assert kinds.count(StrategicKind.HIGH_LIFETIME_VALUE) == 3
+    assert StrategicKind.COST_MAGNET not in kinds
 
 
 async def test_a_designation_put_aside_rests_and_bad_decisions_are_refused(shop: list[UUID]) -> None:

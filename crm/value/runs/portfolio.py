@@ -14,6 +14,8 @@ import orjson
 from crm.access import Actor, Scope, need
 from crm.database import fetch_row
 from crm.errors import Blocked, NotFound, ValidationFailed
+from crm.value import lacks
+from crm.value.findings import Lack, lack
 from crm.value.runs import settings
 from crm.value.runs.seeing import seen
 
@@ -62,6 +64,7 @@ class CohortGrain(StrEnum):
     YEAR = "YEAR"
 
 
+_SHARES = ("whale.peakShare", "whale.topShare", "whale.gini")
 MONTHS = {CohortGrain.MONTH: 1, CohortGrain.QUARTER: 3, CohortGrain.YEAR: 12}
 MOST_PERIODS = 120
 
@@ -85,6 +88,20 @@ class Portfolio:
     currency: str
     model: str | None
     figures: dict[str, Any]
+
+    @property
+    def lacks(self) -> dict[str, Lack]:
+        """Why figures of everybody cannot be known, by their names in the API."""
+        if not self.figures:
+            return {}
+        cells = lacks.REASONS[lacks.Why.NO_CELL][1]
+        found = {} if self.figures["matrix"] else {"matrix": cells}
+        if self.model is None:
+            model = lacks.REASONS[lacks.Why.NO_MODEL][1]
+            found |= dict.fromkeys(("equity", "equityLow", "equityHigh", "valueAtRisk"), model)
+        if self.figures["whale"]["peakShare"] is None:
+            found |= dict.fromkeys(_SHARES, lack("Profit of all customers together", self.figures["whale"]["total"], 0))
+        return found
 
 
 @dataclass(frozen=True)
