@@ -6,14 +6,12 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette_admin.i18n import gettext as _
 
 from admin import relationship_graph, timeline, words
 from admin.request import may
 from crm.access import Scope
 from crm.database import fetch, fetch_row
-from crm.relationships import INVERSE_NAMES
-from models import Customer, RelationshipKind
+from models import Customer
 
 _STAGE = """
 SELECT s.key, s.name, s.outcome, s.target_days, p.entered_at, l.key AS lifecycle,
@@ -63,8 +61,8 @@ async def load(customer: Customer, request: Request) -> dict[str, Any]:
         "orders": await fetch(_ORDERS, customer.id) if may(request, Scope.ORDER_READ) else None,
         "relationships": links,
         "graph": relationship_graph.drawn(links),
-        "timeline": await timeline.page(customer.id, timeline.kinds(request)),
-        "timeline_kinds": timeline.kinds(request),
+        "timeline": await timeline.page(request, customer.id, None),
+        "timeline_kinds": timeline.kinds(request, customer.kind),
         "may_log": may(request, Scope.INTERACTION_WRITE),
         "may_move": may(request, Scope.STAGE_MOVE),
         "may_order": may(request, Scope.ORDER_WRITE),
@@ -88,14 +86,4 @@ async def value(customer: Customer) -> dict[str, Any] | None:
 
 
 def _relationship(row: Any) -> dict[str, Any]:
-    kind = RelationshipKind(row["kind"])
-    inverse = {
-        RelationshipKind.EMPLOYED_BY: _("Employs"),
-        RelationshipKind.PARENT_COMPANY: _("Subsidiary"),
-        RelationshipKind.REFERRED_BY: _("Referred"),
-        RelationshipKind.INFLUENCES: _("Influenced by"),
-        RelationshipKind.PARTNER: words.value(RelationshipKind.PARTNER),
-        RelationshipKind.SUPPLIER: _("Supplied by"),
-    }
-    assert inverse.keys() == INVERSE_NAMES.keys()
-    return {**row, "label": words.value(kind) if row["outward"] else inverse[kind]}
+    return {**row, "label": words.value(row["kind"]) if row["outward"] else words.inverse(row["kind"])}

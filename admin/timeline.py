@@ -2,139 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import orjson
 from starlette.requests import Request
+from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin.request import may
+from admin.request import actor_of, may
+from crm import timeline
 from crm.access import Scope
 from crm.database import fetch
+from crm.errors import ValidationFailed
+from crm.timeline import EntryKind, Filter
+from models import CustomerKind
 
 PAGE = 20
 
-_BEFORE = (
-    "({at}, {id}) < (coalesce($2, 'infinity'::timestamptz), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))"
-)
-
-
-def _part(kind: str, source: str, at: str, key: str, data: str, *, condition: str = "true") -> str:
-    """The newest entries of one source, as many as a page could take of it."""
-    before = _BEFORE.format(at=at, id=key)
-    return (
-        f"(SELECT '{kind}' AS kind, {key} AS id, {at} AS at, jsonb_build_object({data}) AS data FROM {source} "  # noqa: S608
-        f"WHERE {condition} AND {before} ORDER BY {at} DESC, {key} DESC LIMIT $4)"
-    )
-
-
-PARTS: dict[str, tuple[Scope, str]] = {
-    "interaction": (
-        Scope.INTERACTION_READ,
-        _part(
-            "interaction",
-            "interaction i LEFT JOIN staff_member m ON m.id = i.staff_id",
-            "i.occurred_at",
-            "i.id",
-            "'kind', i.kind, 'channel', i.channel, 'direction', i.direction, 'subject', i.subject, 'body', "
-            "left(i.body, 600), 'outcome', i.outcome, 'sentiment', i.sentiment, 'rating', i.rating, 'rating_kind', "
-            "i.rating_kind, 'staff', m.name",
-            condition="i.customer_id = $1",
-        ),
-    ),
-    "order": (
-        Scope.ORDER_READ,
-        _part(
-            "order",
-            '"order" o',
-            "o.placed_at",
-            "o.id",
-            "'amount', o.amount::text, 'currency', o.currency, 'status', o.status, 'reference', o.reference",
-            condition="o.customer_id = $1",
-        ),
-    ),
-    "stage": (
-        Scope.LIFECYCLE_READ,
-        _part(
-            "stage",
-            "stage_transition t JOIN stage b ON b.id = t.to_stage_id LEFT JOIN stage a ON a.id = t.from_stage_id",
-            "t.occurred_at",
-            "t.id",
-            "'from', a.name, 'to', b.name, 'reason', t.reason, 'by', t.actor_label, 'cause', t.cause, 'dwell', "
-            "t.dwell_seconds",
-            condition="t.customer_id = $1",
-        ),
-    ),
-    "entered": (
-        Scope.SEGMENT_READ,
-        _part(
-            "entered",
-            "segment_membership m JOIN segment s ON s.id = m.segment_id",
-            "m.entered_at",
-            "m.id",
-            "'segment', s.name, 'segment_id', s.id, 'cause', m.entry_cause",
-            condition="m.customer_id = $1",
-        ),
-    ),
-    "exited": (
-        Scope.SEGMENT_READ,
-        _part(
-            "exited",
-            "segment_membership m JOIN segment s ON s.id = m.segment_id",
-            "m.exited_at",
-            "m.id",
-            "'segment', s.name, 'segment_id', s.id, 'cause', m.exit_cause",
-            condition="m.customer_id = $1 AND m.exited_at IS NOT NULL",
-        ),
-    ),
+# What the reader chooses among, and the sign of each.
+KINDS = {
+    EntryKind.INTERACTION: (lazy("Interactions"), "fa-comment"),
+    EntryKind.NOTE: (lazy("Notes"), "fa-note-sticky"),
+    EntryKind.ORDER: (lazy("Orders"), "fa-cart-shopping"),
+    EntryKind.STAGE_MOVE: (lazy("Stages"), "fa-stairs"),
+    EntryKind.SEGMENT_ENTRY: (lazy("Segments entered"), "fa-circle-plus"),
+    EntryKind.SEGMENT_EXIT: (lazy("Segments left"), "fa-circle-minus"),
+    EntryKind.FOLLOW_UP: (lazy("Follow-ups"), "fa-bell"),
+    EntryKind.VALUE_CHANGE: (lazy("Value"), "fa-gem"),
+    EntryKind.IDENTITY_CHANGE: (lazy("Identities"), "fa-at"),
+    EntryKind.RELATIONSHIP: (lazy("Relationships"), "fa-people-arrows"),
+    EntryKind.MERGE: (lazy("Merges"), "fa-code-merge"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that happened; `data` depends on its kind."""
-
-    kind: str
-    id: UUID
-    at: datetime
-    data: dict[str, Any]
+PEOPLE = "people"
+"""The choice that adds the entries of an organisation's people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries and, if there are more, where the next page begins."""
+    """Some entries, whose they are where they are not the customer's own, and, if there are more, where to go on."""
 
-    entries: list[Entry]
+    entries: list[timeline.Entry]
+    names: dict[UUID, str]
     older: str | None
 
-
-def kinds(request: Request) -> list[str]:
-    """The sources that the reader may see."""
-    return [kind for kind, (scope, _) in PARTS.items() if may(request, scope)]
+    def icon(self, entry: timeline.Entry) -> str:
+        return KINDS[entry.kind][1]
 
 
-async def page(customer_id: UUID, kinds: list[str], before: tuple[datetime, UUID] | None = None) -> Page:
-    """One page in one statement, however long the history is."""
-    if not kinds:
-        return Page([], None)
-    parts = " UNION ALL ".join(PARTS[kind][1] for kind in kinds)
-    statement = f"SELECT * FROM ({parts}) AS merged ORDER BY at DESC, id DESC LIMIT $4"  # noqa: S608 - made of PARTS
-    at, key = before or (None, None)
-    rows = await fetch(statement, customer_id, at, key, PAGE + 1)
-    entries = [Entry(row["kind"], row["id"], row["at"], orjson.loads(row["data"])) for row in rows[:PAGE]]
-    return Page(entries, cursor(entries[-1]) if len(rows) > PAGE else None)
+def kinds(request: Request, customer_kind: CustomerKind = CustomerKind.PERSON) -> dict[str, str]:
+    """What the reader may choose to see, by the name of its box."""
+    if not may(request, Scope.INTERACTION_READ):
+        return {}
+    readable = timeline.readable(actor_of(request), None)
+    found = {kind.lower(): str(label) for kind, (label, _icon) in KINDS.items() if kind in readable}
+    organisation = customer_kind is CustomerKind.ORGANIZATION
+    return found | ({PEOPLE: str(lazy("Also of its people"))} if organisation else {})
 
 
-def cursor(entry: Entry) -> str:
-    return f"{entry.at.isoformat()}~{entry.id}"
+async def page(request: Request, customer_id: UUID, wanted: Collection[str] | None, after: str | None = None) -> Page:
+    """One page; `wanted` are names of boxes, None for all but the people. A damaged `after` begins anew.
 
-
-def position(cursor: str) -> tuple[datetime, UUID] | None:
-    """Where a page begins; None, the newest, for what is no position."""
-    at, _, key = cursor.partition("~")
+    Raises NotFound for a customer whom the reader may not see.
+    """
+    actor, readable = actor_of(request), kinds(request)
+    chosen = {EntryKind(name.upper()) for name in readable if wanted is None or name in wanted}
+    if not chosen:
+        return Page([], {}, None)
+    limits = Filter(chosen, people=wanted is not None and PEOPLE in wanted)
     try:
-        return datetime.fromisoformat(at), UUID(key)
-    except ValueError:
-        return None
+        found = await timeline.page(actor, customer_id, first=PAGE, after=after, filter=limits)
+    except ValidationFailed:
+        found = await timeline.page(actor, customer_id, first=PAGE, filter=limits)
+    others = {entry.customer_id for entry in found.entries} - {customer_id}
+    older = found.entries[-1].cursor if found.has_next else None
+    return Page(found.entries, await _names(others) if others else {}, older)
+
+
+async def _names(customers: Collection[UUID]) -> dict[UUID, str]:
+    rows = await fetch("SELECT id, display_name FROM customer WHERE id = ANY($1::uuid[])", list(customers))
+    return {row["id"]: row["display_name"] for row in rows}

@@ -255,6 +255,12 @@ VALUES: dict[str, str] = {
     "STATIC": _("Hand-picked"),
     "DYNAMIC": _("By rule"),
     "SNAPSHOT": _("Frozen"),
+    "CUSTOMERS": _("Customers"),
+    "ORDERS": _("Orders"),
+    "INTERACTIONS": _("Interactions"),
+    "PARETO_NBD": _("Pareto/NBD"),
+    "MBG_NBD": _("MBG/NBD"),
+    "BG_NBD": _("BG/NBD"),
     "CHAMPION": _("Champions"),
     "LOYAL": _("Loyal"),
     "POTENTIAL_LOYALIST": _("Potential loyalists"),
@@ -315,9 +321,29 @@ def value(member: Any) -> str:
     return gettext(VALUES.get(plain, plain.replace("_", " ").capitalize()))
 
 
+INVERSE = {
+    "EMPLOYED_BY": _("Employs"),
+    "PARENT_COMPANY": _("Subsidiary"),
+    "REFERRED_BY": _("Referred"),
+    "INFLUENCES": _("Influenced by"),
+    "SUPPLIER": _("Supplied by"),
+}
+
+
+def inverse(kind: Any) -> str:
+    """What a relationship is called from its other end."""
+    plain = str(kind.value if isinstance(kind, Enum) else kind)
+    return gettext(INVERSE[plain]) if plain in INVERSE else value(plain)
+
+
 def name(text: str) -> str:
     """What the data calls something, in the reader's language where the product itself named it."""
     return gettext(text) if text else text
+
+
+def listed(parts: list[str]) -> str:
+    """Several things in one line."""
+    return gettext(", ").join(parts)
 
 
 def options(enum: type[Enum]) -> list[tuple[str, str]]:

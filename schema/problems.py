@@ -31,6 +31,11 @@ class Problem:
     current_version: int | None = strawberry.field(
         default=None, description="With VERSION_CONFLICT: the version that the record has now."
     )
+    current_stage: str | None = strawberry.field(
+        default=None,
+        description="When a move is refused, with VERSION_CONFLICT or BLOCKED: the key of the stage in which the "
+        "customer stands now.",
+    )
     missing_scope: str | None = strawberry.field(default=None, description="With FORBIDDEN: the scope to ask for.")
     existing_id: strawberry.ID | None = strawberry.field(
         default=None,
@@ -48,7 +53,8 @@ def problems_of(error: CrmError) -> list[Problem]:
             code=ProblemCode(error.code) if error.code in ProblemCode.__members__ else ProblemCode.FAILED,
             message=error.message,
             path=[camel(part) for part in error.path],
-            current_version=details.get("current_version"),
+            current_version=None if "current_stage" in details else details.get("current_version"),
+            current_stage=details.get("current_stage"),
             missing_scope=details.get("missing_scope"),
             existing_id=details.get("holder"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from babel import Locale
@@ -16,13 +16,13 @@ from admin.lifecycle.periods import Asked
 from crm.access import Actor
 from crm.database import fetch
 from crm.ids import decode
-from crm.lifecycle.reports.churn import churn
-from crm.lifecycle.reports.cohorts import triangle
-from crm.lifecycle.reports.forecast import forecast
-from crm.lifecycle.reports.frame import Group, Period
-from crm.lifecycle.reports.funnel import FunnelStep, funnel
-from crm.lifecycle.reports.matrix import Matrix, matrix
-from crm.lifecycle.reports.standing import stuck, waiting
+from crm.lifecycle.reports.churn import Churn
+from crm.lifecycle.reports.cohorts import Cohort
+from crm.lifecycle.reports.forecast import forecast_of
+from crm.lifecycle.reports.frame import Grain, Group
+from crm.lifecycle.reports.funnel import FunnelStep
+from crm.lifecycle.reports.matrix import Matrix
+from crm.lifecycle.reports.standing import Waiting, stuck
 
 Found = dict[str, Any]
 DAY = 86_400
@@ -30,6 +30,7 @@ FEW = 30
 """Observations below which a stage's row is hardly a forecast."""
 STUCK = 12
 GROUPS_SHOWN = 8
+PARTS_SHOWN = 24
 
 _STAGES = """
 SELECT s.key, s.name, s.outcome FROM stage s JOIN lifecycle l ON l.id = s.lifecycle_id WHERE l.key = $1
@@ -63,30 +64,46 @@ async def group_names(group: Group, labels: Sequence[str | None]) -> dict[str | 
 # -- funnel ----------------------------------------------------------------------------------------------------------
 
 
-async def of_funnel(actor: Actor, asked: Asked, period: Period, now: datetime) -> Found:
-    steps = await funnel(actor, entered=period, lifecycle=asked.lifecycle, group=asked.group)
+Part = tuple[date | None, str | None]
+"""A cohort, by its first day, and a group; None where they are not told apart."""
+
+
+async def of_funnel(actor: Actor, asked: Asked, steps: list[FunnelStep], now: datetime) -> Found:
     names = await stage_names(asked.lifecycle)
-    groups = list(dict.fromkeys(step.group for step in steps))
-    called = await group_names(asked.group, groups)
-    if asked.group is Group.NONE:
-        called[None] = _("All together")
-    sizes = {group: next(step.size for step in steps if step.group == group) for group in groups}
-    shown = sorted(groups, key=lambda group: -sizes[group])[:GROUPS_SHOWN]
+    called = await group_names(asked.group, list(dict.fromkeys(step.group for step in steps)))
+    sizes: dict[Part, int] = {(step.cohort, step.group): step.size for step in steps}
+    most = GROUPS_SHOWN if asked.cohort is None else PARTS_SHOWN
+    shown = sorted(sorted(sizes, key=lambda part: -sizes[part])[:most], key=lambda part: _rank(part, sizes))
+    grouped = asked.group is not Group.NONE
+    parts = {part: _part_name(part, called if grouped else {}, asked.cohort) for part in shown}
     return {
-        "chart": _funnel_chart(steps, shown, called, names) if steps else None,
-        "steps": [step for step in steps if step.group in shown],
+        "chart": _funnel_chart(steps, parts, names) if steps else None,
+        "steps": sorted(
+            (step for step in steps if (step.cohort, step.group) in parts),
+            key=lambda step: shown.index((step.cohort, step.group)),
+        ),
         "names": names,
         "called": called,
-        "grouped": asked.group is not Group.NONE,
+        "grouped": grouped,
+        "left_out": len(sizes) - len(shown),
     }
 
 
-def _funnel_chart(
-    steps: list[FunnelStep], groups: list[str | None], called: dict[str | None, str], names: dict[str, str]
-) -> charts.Chart:
+def _rank(part: Part, sizes: dict[Part, int]) -> tuple[date, int]:
+    """Cohorts in their order, in each the largest group first."""
+    return part[0] or date.min, -sizes[part]
+
+
+def _part_name(part: Part, called: dict[str | None, str], cohort: Grain | None) -> str:
+    said = ([] if cohort is None else [formats.day(part[0])]) + ([called[part[1]]] if called else [])
+    return " · ".join(said) or _("All together")
+
+
+def _funnel_chart(steps: list[FunnelStep], parts: dict[Part, str], names: dict[str, str]) -> charts.Chart:
+    """Of one part the customers; of a few their shares side by side; of many their shares as a table of colours."""
     stages = list(dict.fromkeys(step.stage for step in steps))
     labels = [names.get(stage, stage) for stage in stages]
-    if len(groups) == 1:
+    if len(parts) == 1:
         entered = {step.stage: step for step in steps}
         one = charts.Line(
             _("Ever stood in it"),
@@ -96,8 +113,13 @@ def _funnel_chart(
         return charts.bars(
             labels, [one], summary=_("How many ever came to each stage"), horizontal=True, height=44 + 36 * len(stages)
         )
-    shares = {(step.group, step.stage): step.share for step in steps}
-    series = [charts.Line(called[group], [shares.get((group, stage)) for stage in stages]) for group in groups]
+    shares = {(step.cohort, step.group, step.stage): step.share for step in steps}
+    rows = [[shares.get((*part, stage)) for stage in stages] for part in parts]
+    if any(cohort is not None for cohort, _group in parts):
+        summary = _("The share of each cohort that ever came to each stage")
+        height = max(240, 30 * len(parts) + 110)
+        return charts.heat(labels, list(parts.values()), rows, summary=summary, form=charts.percent(), height=height)
+    series = [charts.Line(name, row) for name, row in zip(parts.values(), rows, strict=True)]
     summary = _("The share of each group that ever came to each stage")
     return charts.bars(labels, series, summary=summary, form=charts.percent(), height=340)
 
@@ -105,8 +127,7 @@ def _funnel_chart(
 # -- transitions and forecast ----------------------------------------------------------------------------------------
 
 
-async def of_matrix(actor: Actor, asked: Asked, period: Period, now: datetime) -> Found:
-    found = await matrix(actor, period=period, lifecycle=asked.lifecycle)
+async def of_matrix(actor: Actor, asked: Asked, found: Matrix, now: datetime) -> Found:
     names = [_(stage.name) for stage in found.stages]
     shares = [
         [float(found.probabilities[i, j]) if found.observed[i] else None for j in range(len(names))]
@@ -141,8 +162,8 @@ def _cells(found: Matrix) -> list[tuple[str, int, list[tuple[int, float | None, 
     return rows
 
 
-async def of_forecast(actor: Actor, asked: Asked, period: Period, now: datetime) -> Found:
-    found = await forecast(actor, period=period, grain=asked.grain, lifecycle=asked.lifecycle)
+async def of_forecast(actor: Actor, asked: Asked, moves: Matrix, now: datetime) -> Found:
+    found = forecast_of(moves, None)
     names = {stage.key: _(stage.name) for stage in found.matrix.stages}
     finals = list(dict.fromkeys(key for end in found.ends for key in end.ends))
     labels = [names[end.start] for end in found.ends]
@@ -171,8 +192,7 @@ async def of_forecast(actor: Actor, asked: Asked, period: Period, now: datetime)
 # -- cohorts ---------------------------------------------------------------------------------------------------------
 
 
-async def of_cohorts(actor: Actor, asked: Asked, period: Period, now: datetime) -> Found:
-    found = await triangle(actor, came=period, now=now, grain=asked.grain, basis=asked.basis, lifecycle=asked.lifecycle)
+async def of_cohorts(actor: Actor, asked: Asked, found: list[Cohort], now: datetime) -> Found:
     lived = [cohort for cohort in found if cohort.size]
     across = max((len(cohort.active) for cohort in lived), default=0)
     labels = [formats.number(step) for step in range(across)]
@@ -195,9 +215,9 @@ async def of_cohorts(actor: Actor, asked: Asked, period: Period, now: datetime) 
 # -- waiting ---------------------------------------------------------------------------------------------------------
 
 
-async def of_waiting(actor: Actor, asked: Asked, period: Period, now: datetime) -> Found:
-    found = await waiting(actor, period=period, now=now, lifecycle=asked.lifecycle)
+async def of_waiting(actor: Actor, asked: Asked, found: list[Waiting], now: datetime) -> Found:
     names = await stage_names(asked.lifecycle)
+    found = [each for each in found if each.stage in names]  # a kept report may speak of a stage that is gone
     labels = [names[each.stage] for each in found]
     late = charts.Line(_("Over the target"), [each.over_target or 0 for each in found], tone="bad")
     within = charts.Line(_("Within it"), [each.standing - (each.over_target or 0) for each in found])
@@ -217,8 +237,7 @@ async def of_waiting(actor: Actor, asked: Asked, period: Period, now: datetime) 
 # -- churn -----------------------------------------------------------------------------------------------------------
 
 
-async def of_churn(actor: Actor, asked: Asked, period: Period, now: datetime) -> Found:
-    found = await churn(actor, period=period, lifecycle=asked.lifecycle, group=asked.group)
+async def of_churn(actor: Actor, asked: Asked, found: list[Churn], now: datetime) -> Found:
     labels = [each.group for each in found]
     called = await group_names(asked.group, labels)
     if asked.group is Group.STAGE:
@@ -241,7 +260,7 @@ async def of_churn(actor: Actor, asked: Asked, period: Period, now: datetime) ->
     return {"chart": drawn if shown else None, "churn": found, "called": called}
 
 
-READERS: dict[str, Callable[[Actor, Asked, Period, datetime], Awaitable[Found]]] = {
+READERS: dict[str, Callable[[Actor, Asked, Any, datetime], Awaitable[Found]]] = {
     "funnel": of_funnel,
     "matrix": of_matrix,
     "forecast": of_forecast,

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from starlette.datastructures import QueryParams
 from starlette_admin.i18n import gettext as _
 
 from crm.lifecycle.reports.cohorts import Basis
-from crm.lifecycle.reports.frame import Grain, Group, Period, midnight
+from crm.lifecycle.reports.frame import Grain, Group
+from crm.lifecycle.reports.question import Question, Report, usual_days
 
 Choice = TypeVar("Choice", bound=str)
 
-REPORTS = ("funnel", "matrix", "forecast", "cohorts", "waiting", "churn")
-USUAL_DAYS = 365
+KINDS = {
+    "funnel": Report.FUNNEL,
+    "matrix": Report.MATRIX,
+    "forecast": Report.MATRIX,
+    "cohorts": Report.RETENTION,
+    "waiting": Report.WAITING,
+    "churn": Report.CHURN,
+}
+REPORTS = tuple(KINDS)
 GROUPS = {
     "funnel": (Group.NONE, Group.SEGMENT, Group.OWNER, Group.SOURCE, Group.CHANNEL, Group.COUNTRY, Group.KIND),
     "churn": (Group.STAGE, Group.SEGMENT, Group.OWNER, Group.SOURCE, Group.CHANNEL, Group.COUNTRY, Group.KIND),
@@ -27,45 +34,66 @@ GRAINS = {
 }
 
 
+COHORTS = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+"""By what the funnel tells those apart who entered at different times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A report's form: `since` and `until` as typed, what they mean, and what is wrong with them by field."""
+    """A report's form: `since` and `until` as typed, what they mean, and what is wrong with them by field.
+
+    `days` are the first day and the one after the last; both None for the usual ones, which move on with the day.
+    """
 
     report: str
     lifecycle: str
     since: str
     until: str
-    period: Period | None
+    days: tuple[date | None, date | None]
+    cohort: Grain | None
     grain: Grain
     group: Group
     basis: Basis
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def read(query: QueryParams, lifecycles: list[str], zone: str, now: datetime) -> Asked:
+async def read(query: QueryParams, lifecycles: list[str], zone: str, now: datetime) -> Asked:
     """Read a report's form; what cannot be read is told, and what is missing is as usual."""
     report = query.get("report", "")
     report = report if report in REPORTS else REPORTS[0]
-    today = now.astimezone(ZoneInfo(zone)).date()
-    since = query.get("since") or (today - timedelta(days=USUAL_DAYS)).isoformat()
-    until = query.get("until") or (today + timedelta(days=1)).isoformat()
+    wanted = query.get("lifecycle", "")
+    lifecycle = wanted if wanted in lifecycles else (lifecycles[0] if lifecycles else "")
+    usual = await usual_days(KINDS[report], lifecycle, zone, now)
+    since = query.get("since") or usual[0].isoformat()
+    until = query.get("until") or usual[1].isoformat()
     errors: dict[str, str] = {}
     first, last = _day(since, "since", errors), _day(until, "until", errors)
     if first and last and first >= last:
         errors["until"] = _("The period ends before it begins; give a later day.")
-    period = Period(midnight(first, zone), midnight(last, zone)) if first and last and not errors else None
-    wanted = query.get("lifecycle", "")
     return Asked(
         report,
-        wanted if wanted in lifecycles else (lifecycles[0] if lifecycles else ""),
+        lifecycle,
         since,
         until,
-        period,
+        (None, None) if (first, last) == usual else (first, last),
+        next((one for one in COHORTS if one == query.get("cohort")), None),
         _among(query.get("grain"), GRAINS.get(report, (Grain.MONTH,)), Grain.MONTH),
         _among(query.get("group"), GROUPS.get(report, (Group.NONE,)), GROUPS.get(report, (Group.NONE,))[0]),
         Basis.STAGE if query.get("basis") == Basis.STAGE.value else Basis.ORDERS,
         errors,
     )
+
+
+def question(asked: Asked) -> Question:
+    """What a form without errors asks of the reports. The forecast is made of the matrix over its steps."""
+    report = KINDS[asked.report]
+    told: dict[str, dict[str, Any]] = {
+        "funnel": {"grain": asked.cohort, "group": asked.group},
+        "forecast": {"grain": asked.grain},
+        "cohorts": {"grain": asked.grain, "basis": asked.basis},
+        "churn": {"group": asked.group},
+    }
+    return Question(report, asked.lifecycle, *asked.days, **told.get(asked.report, {}))
 
 
 def _day(text: str, name: str, errors: dict[str, str]) -> date | None:

@@ -10,7 +10,7 @@ from starlette_admin import CustomView, route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import pages
+from admin import messages, pages
 from admin.lifecycle import figures, periods
 from admin.lifecycle.periods import Asked
 from admin.problems import said
@@ -18,7 +18,9 @@ from admin.request import actor_of, may, now
 from crm import organization
 from crm.access import Scope
 from crm.errors import CrmError
+from crm.lifecycle.reports import kept
 from crm.lifecycle.reports.frame import Grain, Group
+from crm.lifecycle.reports.kept import Answer
 from models import Lifecycle
 
 
@@ -41,29 +43,49 @@ class ReportsPage(CustomView):
             "known": known,
             "titles": titles(),
             "grains": [(one.value, grain_name(one)) for one in periods.GRAINS.get(asked.report, ())],
+            "cohorts": [(one.value, grain_name(one)) for one in periods.COHORTS] if asked.report == "funnel" else [],
             "groups": [(one.value, group_name(one)) for one in periods.GROUPS.get(asked.report, ())],
         }
         return pages.render(self, request, "lifecycle/reports.html", context, 422 if asked.errors else 200)
 
     @route("/figures", methods=["GET"], name="lifecycle-figures")
     async def figures(self, request: Request) -> Response:
+        """The figures, or, while they are worked out, that they are; nothing while the reader has seen the newest."""
         _known, asked = await self._asked(request)
         assert self.templates is not None
-        found: dict[str, Any] = {}
-        problem = ""
-        if asked.period is not None:
-            try:
-                found = await figures.READERS[asked.report](actor_of(request), asked, asked.period, now())
-            except CrmError as refused:
-                problem = said(refused)
-        return self.templates.TemplateResponse(
-            request, "lifecycle/figures.html", {"asked": asked, "problem": problem, **found}
-        )
+        found: dict[str, Any] = {"problem": "", "answer": None}
+        try:
+            found |= {} if asked.errors else await _figures(request, asked)
+        except CrmError as refused:
+            found["problem"] = said(refused)
+        seen = _seen(found["answer"])
+        if request.query_params.get("seen") == seen and found["answer"].renewing:
+            return Response(status_code=204)
+        here = request.url.remove_query_params(["renew", "seen"])
+        context = {
+            "asked": asked,
+            "renew": here.include_query_params(renew="1").query,
+            "seen": here.include_query_params(seen=seen).query,
+        }
+        return self.templates.TemplateResponse(request, "lifecycle/figures.html", context | found)
 
     async def _asked(self, request: Request) -> tuple[list[Lifecycle], Asked]:
         known = await Lifecycle.filter(archived_at=None).order_by("-is_default", "name")
         zone = (await organization.current()).time_zone
-        return known, periods.read(request.query_params, [one.key for one in known], zone, now())
+        return known, await periods.read(request.query_params, [one.key for one in known], zone, now())
+
+
+async def _figures(request: Request, asked: Asked) -> dict[str, Any]:
+    actor, renew = actor_of(request), request.query_params.get("renew") == "1"
+    answer = await kept.ask(actor, periods.question(asked), now=now(), renew=renew)
+    if answer.found is None:
+        return {"answer": answer, "problem": messages.read(answer.problem) if answer.problem else ""}
+    return {"answer": answer, **await figures.READERS[asked.report](actor, asked, answer.found, now())}
+
+
+def _seen(answer: Answer | None) -> str | None:
+    """By what a page recognises the figures that it shows."""
+    return None if answer is None else answer.worked_at.isoformat() if answer.worked_at else "nothing"
 
 
 def titles() -> list[tuple[str, str]]:

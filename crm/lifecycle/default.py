@@ -9,7 +9,11 @@ from crm.lifecycle.definition import Definition, EdgeDefinition, StageDefinition
 from models import Lifecycle, StageOutcome
 
 SILENCE_DAYS = 180
-"""Days without an order after which a buyer counts as dormant."""
+"""Days without an order after which a buyer whose rhythm is not known counts as dormant."""
+
+GONE_BELOW, BACK_FROM = "0.4", "0.5"
+"""The probability of still buying below which one who bought more than once counts as dormant, whatever the days: it
+falls soon for those who bought often, and late for those who always took their time. To be back takes a little more."""
 
 CLIENT_FROM = 5
 """The order with which a repeat buyer becomes a client."""
@@ -29,8 +33,12 @@ STAGES = (
 _ORDERS = 'orders.count(status != "CANCELLED")'
 # Silence is measured by the value run, whose figures are of its day and follow each order: 'no order in the last 180
 # days' would call everybody dormant whose orders reach the system late.
-_SILENT = f"valueMetrics.recencyDays > {SILENCE_DAYS}"
-_BACK = f"valueMetrics.recencyDays <= {SILENCE_DAYS}"
+_LONG_AGO = f"valueMetrics.recencyDays > {SILENCE_DAYS}"
+_SILENT = f"valueMetrics.pAlive < {GONE_BELOW} or valueMetrics.pAlive is empty and {_LONG_AGO}"
+_BACK = (
+    f"valueMetrics.recencyDays <= {SILENCE_DAYS} "
+    f"and (valueMetrics.pAlive >= {BACK_FROM} or valueMetrics.pAlive is empty)"
+)
 _PRAISES = 'interactions.some(ratingKind = "NPS" and rating >= 9) or referrals.count() >= 1'
 
 # From → to, by themselves, when the rule holds; in the order in which they are tried.
@@ -39,7 +47,7 @@ AUTOMATIC = (
     ("prospect", "first_time_buyer", f"{_ORDERS} >= 1"),
     ("first_time_buyer", "repeat_buyer", f"{_ORDERS} >= 2"),
     ("repeat_buyer", "client", f"{_ORDERS} >= {CLIENT_FROM}"),
-    ("first_time_buyer", "dormant", _SILENT),
+    ("first_time_buyer", "dormant", _LONG_AGO),  # one purchase has no rhythm yet
     ("repeat_buyer", "dormant", _SILENT),
     ("client", "dormant", _SILENT),
     ("advocate", "dormant", _SILENT),

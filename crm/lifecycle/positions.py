@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,13 +30,26 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A stage that a move leads to, and what keeps the customer from going there now."""
+
+    stage: Stage
+    obstacles: tuple[Obstacle, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """A move that was made, or, on a dry run, would be made unless there are obstacles."""
+    """A move that was made, or, on a dry run, would be made unless there are obstacles.
+
+    `open_to` are the stages that moves lead to from where the customer stands then; `choices` tells on a dry run
+    which of them are open to it.
+    """
 
     position: StagePosition
     transition: StageTransition | None
     obstacles: tuple[Obstacle, ...] = ()
     open_to: tuple[Stage, ...] = field(default=())
+    choices: tuple[Choice, ...] = ()
 
 
 async def enter_default(actor: Actor, customer_id: UUID, *, now: datetime) -> StagePosition | None:
@@ -94,17 +107,19 @@ async def move(
         said = text.optional(reason, field="reason", limit=300)
         obstacles = await _obstacles(actor, position, current, target, said, now)
         open_to = await _open_stages(current)
+        choices = await _choices(actor, customer_id, current, said, now) if dry_run or obstacles else ()
         if dry_run:
-            return Move(position, None, tuple(obstacles), open_to)
+            return Move(position, None, tuple(obstacles), open_to, choices)
         if obstacles:
             raise Blocked(
                 " ".join(obstacle.message for obstacle in obstacles),
                 path=("to",),
-                obstacles=[
-                    audit.plain({k: getattr(o, k) for k in ("code", "message", "expected", "actual")})
-                    for o in obstacles
-                ],
+                obstacles=[asdict(each) for each in obstacles],
                 open_to=[stage.key for stage in open_to],
+                choices=[
+                    {"to": each.stage.key, "obstacles": [asdict(one) for one in each.obstacles]} for each in choices
+                ],
+                current_stage=current.key,
             )
         transition = await _advance(actor, position, current, target, now, cause, said)
         return Move(position, transition, (), await _open_stages(target))
@@ -158,6 +173,19 @@ async def stage_by_key(lifecycle: Lifecycle, key: str) -> Stage:
 async def _open_stages(current: Stage) -> tuple[Stage, ...]:
     edges = await StageEdge.filter(from_stage_id=current.id).order_by("position").prefetch_related("to_stage")
     return tuple(edge.to_stage for edge in edges)
+
+
+async def _choices(
+    actor: Actor, customer_id: UUID, current: Stage, reason: str | None, now: datetime
+) -> tuple[Choice, ...]:
+    """Every move that leads on from a stage, and what keeps this customer from it."""
+    edges = await StageEdge.filter(from_stage_id=current.id).order_by("position").prefetch_related("to_stage")
+    return tuple(
+        [
+            Choice(edge.to_stage, tuple(await obstacles_on(edge, actor, customer_id, edge.to_stage, reason, now=now)))
+            for edge in edges
+        ]
+    )
 
 
 async def _obstacles(

@@ -47,12 +47,12 @@ class Source:
 
 
 _SEGMENT = (
-    "(SELECT jsonb_build_object('segment', g.key, 'name', g.name, 'cause', r.{cause}) "
+    "(SELECT jsonb_build_object('segment', g.key, 'segmentId', g.id, 'name', g.name, 'cause', r.{cause}) "
     "FROM segment g WHERE g.id = r.segment_id)"
 )
 _LINK = (
-    "(SELECT jsonb_build_object('kind', r.kind, 'with', o.display_name, 'inverse', {inverse}, 'since', r.since, "
-    "'until', r.until) FROM customer o WHERE o.id = r.{other})"
+    "(SELECT jsonb_build_object('kind', r.kind, 'with', o.display_name, 'withId', o.id, 'inverse', {inverse}, "
+    "'since', r.since, 'until', r.until) FROM customer o WHERE o.id = r.{other})"
 )
 _BY_STAFF = "CASE r.actor_kind WHEN 'STAFF' THEN r.actor_id END"
 
@@ -83,8 +83,9 @@ SOURCES = (
         Scope.LIFECYCLE_READ,
         "stage_transition",
         "occurred_at",
-        "(SELECT jsonb_build_object('lifecycle', l.key, 'from', a.key, 'to', b.key, 'cause', r.cause, "
-        "'reason', r.reason, 'rule', r.rule, 'dwellSeconds', r.dwell_seconds, 'by', r.actor_label) "
+        "(SELECT jsonb_build_object('lifecycle', l.key, 'from', a.key, 'fromName', a.name, 'to', b.key, "
+        "'toName', b.name, 'cause', r.cause, 'reason', r.reason, 'rule', r.rule, 'dwellSeconds', r.dwell_seconds, "
+        "'by', r.actor_label) "
         "FROM stage b JOIN lifecycle l ON l.id = b.lifecycle_id LEFT JOIN stage a ON a.id = r.from_stage_id "
         "WHERE b.id = r.to_stage_id)",
         staff=_BY_STAFF,

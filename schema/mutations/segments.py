@@ -1,5 +1,6 @@
 """Mutations of segments and of stage moves."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import strawberry
@@ -39,7 +40,9 @@ class SegmentCreateInput:
         default=models.SegmentKind.STATIC,
         description="STATIC has no rule; DYNAMIC follows its rule; SNAPSHOT takes whom its rule finds now, for good.",
     )
-    rule: Rule | None = strawberry.field(default=strawberry.UNSET, description="The rule as a tree; give this or the text.")
+    rule: Rule | None = strawberry.field(
+        default=strawberry.UNSET, description="The rule as a tree; give this or the text."
+    )
     rule_text: str | None = strawberry.field(default=strawberry.UNSET, description="The rule in words.")
 
 
@@ -90,12 +93,23 @@ class MoveObstacle:
     actual: str | None
 
 
+@strawberry.type(description="A move that leads on from where the customer stands.")
+class StageMoveChoice:
+    to: str = strawberry.field(description="The key of the stage that it leads to.")
+    open: bool = strawberry.field(description="Whether the customer may go there now.")
+    obstacles: list[MoveObstacle] = strawberry.field(description="What keeps it from going there; empty when it may.")
+
+
 @strawberry.type
 class StageMovePayload(Payload):
     moved: bool = False
     obstacles: list[MoveObstacle] = strawberry.field(default_factory=list)
     open_to: list[str] = strawberry.field(
         default_factory=list, description="Keys of the stages that moves lead to from where the customer stands now."
+    )
+    choices: list[StageMoveChoice] = strawberry.field(
+        default_factory=list,
+        description="On a dry run or a refusal: each of these moves, whether it is open, and if not, why not.",
     )
 
     customer: Customer | None = written(models.Customer)
@@ -104,6 +118,11 @@ class StageMovePayload(Payload):
 def _obstacle(source: Obstacle | dict[str, Any]) -> MoveObstacle:
     values = source if isinstance(source, dict) else {name: getattr(source, name) for name in Obstacle.__slots__}
     return MoveObstacle(**values)
+
+
+def _choice(to: str, obstacles: Iterable[Obstacle | dict[str, Any]]) -> StageMoveChoice:
+    found = [_obstacle(one) for one in obstacles]
+    return StageMoveChoice(to=to, open=not found, obstacles=found)
 
 
 @strawberry.type
@@ -164,12 +183,14 @@ class SegmentMutations(SegmentRuleMutations):
                 problems=problems_of(blocked),
                 obstacles=[_obstacle(one) for one in blocked.details.get("obstacles", [])],
                 open_to=blocked.details.get("open_to", []),
+                choices=[_choice(**one) for one in blocked.details.get("choices", [])],
             )
         return StageMovePayload(
             key=customer_id,
             moved=not input.dry_run,
             obstacles=[_obstacle(one) for one in move.obstacles],
             open_to=[stage.key for stage in move.open_to],
+            choices=[_choice(one.stage.key, one.obstacles) for one in move.choices],
         )
 
 

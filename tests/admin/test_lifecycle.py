@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import html
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from httpx import Response
 
 from crm.lifecycle import positions
 from crm.lifecycle.definition import EdgeDefinition
+from crm.lifecycle.reports import kept
 from models import AuditEntry, Customer, Lifecycle, Stage, StageEdge, StagePosition, StageTransition
 from tests.admin.conftest import At
 from tests.admin.desk import Desk, fields_of
-from tests.crm.lifecycle_world import lifecycle
+from tests.crm.lifecycle_world import Walk, lifecycle, populate
 from tests.factories import NOW, OWNER, customer, order
 
 
@@ -291,6 +295,37 @@ async def test_every_report_has_its_page_and_its_figures(sara: Desk, report: str
     assert (page.status_code, "data-arz-load" in page.text) == (200, True)
     part = await sara.get("/lifecycle-reports/figures", report=report)
     assert (part.status_code, "<table" in part.text or "arz-empty" in part.text) == (200, True)
+
+
+async def test_the_funnel_is_told_cohort_by_cohort(sara: Desk) -> None:
+    found = await lifecycle()
+    walks: list[Walk] = [[("new", datetime(2026, month, 3, tzinfo=UTC))] for month in (2, 2, 5)]
+    await populate(found, walks)
+    asked = {"since": "2026-01-01", "until": "2026-07-01", "cohort": "MONTH"}
+    part = (await sara.get("/lifecycle-reports/figures", **asked)).text
+    assert ("Feb 1, 2026" in part, "May 1, 2026" in part, "Mar 1, 2026" in part) == (True, True, False)
+    assert 'value="MONTH" selected' in (await sara.get("/lifecycle-reports", **asked)).text
+
+
+async def test_kept_figures_come_with_their_age_and_newer_ones_when_wanted(
+    sara: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "LARGE", -2)
+    await populate(await lifecycle(), [[("new", datetime.now(UTC) - timedelta(days=9))]])
+    waiting = await sara.get("/lifecycle-reports/figures")
+    seen = again(waiting)
+    assert (await sara.client.get(seen)).status_code == 204
+    while await kept.keep(datetime.now(UTC)):
+        pass
+    shown = await sara.client.get(seen)
+    assert ("data-arz-age" in shown.text, "<table" in shown.text, "data-arz-again" in shown.text) == (True, True, False)
+    assert "Newer figures are on their way" in (await sara.get("/lifecycle-reports/figures", renew="1")).text
+
+
+def again(part: Response) -> str:
+    """Where a part that is still being worked out is asked for again."""
+    (found,) = re.findall(r'data-arz-again="([^"]+)"', part.text)
+    return html.unescape(found)
 
 
 async def test_a_period_that_cannot_be_is_told_beside_it_and_stays(sara: Desk) -> None:

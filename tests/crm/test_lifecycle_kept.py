@@ -13,7 +13,7 @@ from crm.lifecycle.reports import kept
 from crm.lifecycle.reports.cohorts import Basis
 from crm.lifecycle.reports.frame import Grain, Group
 from crm.lifecycle.reports.matrix import Matrix
-from crm.lifecycle.reports.question import Question, Report, question_of, usual, work
+from crm.lifecycle.reports.question import Question, Report, question_of, usual, usual_days, work
 from models import KeptReport
 from tests import factories
 from tests.crm import lifecycle_world as world
@@ -136,3 +136,13 @@ async def test_without_the_scope_nothing_is_told_nor_noted(moves: None, large: N
     with pytest.raises(Forbidden, match="lifecycle:read"):
         await kept.ask(factories.everything_but(Scope.LIFECYCLE_READ), FUNNEL, now=NOW)
     assert await KeptReport.all().count() == 0
+
+
+async def test_the_usual_period_ends_today_or_with_the_last_move_of_long_ago(db: str) -> None:
+    today, moved = date(2026, 11, 20), NOW - timedelta(days=800)
+    found = await world.lifecycle()
+    assert await usual_days(Report.CHURN, "small", "UTC", NOW) == (today - timedelta(days=365), date(2026, 11, 21))
+    await world.populate(found, [[("new", moved - timedelta(days=500)), ("buyer", moved)]])
+    last = moved.date() + timedelta(days=1)
+    assert await usual_days(Report.CHURN, "small", "UTC", NOW) == (moved.date() - timedelta(days=365), last)
+    assert await usual_days(Report.FUNNEL, "small", "UTC", NOW) == (moved.date() - timedelta(days=500), last)

@@ -69,7 +69,8 @@ async def test_no_report_answers_whoever_may_read_nothing(db: str, name: str) ->
 
 async def mutate(name: str, input: dict[str, Any], selected: str) -> dict[str, Any]:
     kind = name[0].upper() + name[1:] + "Input"
-    text = f"mutation($i: {kind}!) {{ {name}(input: $i) {{ problems {{ code message path }} {selected} }} }}"
+    problems = "problems { code message path currentStage currentVersion }"
+    text = f"mutation($i: {kind}!) {{ {name}(input: $i) {{ {problems} {selected} }} }}"
     found: dict[str, Any] = (await ask(text, {"i": input})).data[name]
     return found
 
@@ -186,6 +187,34 @@ async def test_a_dry_run_tells_what_is_expected_what_is_and_which_moves_are_open
     assert [move.end for move in moved] == ["first_time_buyer"]
     assert await automatic.advance(OWNER, [alice.id], now=NOW + timedelta(days=1)) == []
     assert await StageTransition.filter(customer_id=alice.id).count() == 2
+
+
+async def test_a_dry_run_tells_of_every_move_whether_it_is_open_and_if_not_why(db: str) -> None:
+    await default.install(OWNER)
+    alice = await factories.customer("Alice")
+    tried = {"customerId": ids.encode("cus", alice.id), "to": "prospect", "dryRun": True}
+    said = "moved choices { to open obstacles { code } }"
+    expected = [("first_time_buyer", False, ["GUARD"]), ("prospect", True, []), ("lost", False, ["REASON_MISSING"])]
+    dry = await mutate("stageMove", tried, said)
+    assert [(each["to"], each["open"], codes(each)) for each in dry["choices"]] == expected
+    blocked = await mutate("stageMove", tried | {"to": "client", "dryRun": False}, said)
+    assert [(each["to"], each["open"], codes(each)) for each in blocked["choices"]] == expected
+
+
+def codes(choice: dict[str, Any]) -> list[str]:
+    return [obstacle["code"] for obstacle in choice["obstacles"]]
+
+
+@pytest.mark.parametrize(("expected", "code"), [("suspect", "VERSION_CONFLICT"), (None, "BLOCKED")])
+async def test_of_two_moves_the_later_is_told_where_the_customer_stands(
+    db: str, expected: str | None, code: str
+) -> None:
+    await default.install(OWNER)
+    alice = await factories.customer("Alice")
+    wanted = {"customerId": ids.encode("cus", alice.id), "to": "prospect", "expectedStage": expected}
+    assert (await mutate("stageMove", wanted, "moved"))["moved"]
+    (problem,) = (await mutate("stageMove", wanted, "moved"))["problems"]
+    assert (problem["code"], problem["currentStage"], problem["currentVersion"]) == (code, "prospect", None)
 
 
 async def test_ratings_of_single_things_are_logged_and_read(db: str) -> None:

@@ -168,7 +168,11 @@
             if (number !== asked) return; // something else was chosen meanwhile
             const obstacles = answer.obstacles || Object.values(answer.errors || {}).map((message) => ({ message }));
             outcome.className = obstacles.length ? "text-warning-emphasis small mt-2" : "text-success-emphasis small mt-2";
-            outcome.textContent = obstacles.length ? obstacles.map((each) => each.message).join(" ") : texts.ready;
+            if (!obstacles.length) { outcome.textContent = texts.ready; return; }
+            const list = document.createElement("ul");
+            list.className = "mb-0 ps-3";
+            list.append(...obstacles.map((each) => Object.assign(document.createElement("li"), { textContent: each.message })));
+            outcome.replaceChildren(list);
         };
         form.elements.to.addEventListener("change", attempt);
         form.elements.reason.addEventListener("change", attempt);

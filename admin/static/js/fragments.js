@@ -4,6 +4,7 @@
     async function fetched(url) {
         const answer = await window.fetch(url, { headers: { Accept: "text/html" } });
         if (!answer.ok) throw new Error(String(answer.status));
+        if (answer.status === 204) return null; // nothing new yet
         const holder = document.createElement("div");
         holder.innerHTML = await answer.text();
         return holder;
@@ -12,8 +13,13 @@
         box.setAttribute("aria-busy", "true");
         try {
             const part = await fetched(url);
-            box.replaceChildren(...part.childNodes);
-            if (window.ArzeshCharts) window.ArzeshCharts.drawAll(box);
+            if (part) {
+                box.replaceChildren(...part.childNodes);
+                if (window.ArzeshCharts) window.ArzeshCharts.drawAll(box);
+            }
+            // What is still being worked out is asked for again.
+            const later = box.querySelector("[data-arz-again]");
+            if (later) window.setTimeout(() => load(box, later.dataset.arzAgain), 2000);
         } catch (error) {
             box.querySelectorAll(".spinner-border").forEach((one) => one.remove());
             const note = document.createElement("div");

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from crm import organization
 from crm.access import Actor, Scope
+from crm.database import fetch_row
 from crm.lifecycle.reports.churn import Churn, churn
 from crm.lifecycle.reports.cohorts import Basis, Cohort, triangle
 from crm.lifecycle.reports.frame import Grain, Group, Period, midnight
@@ -19,6 +20,8 @@ from crm.lifecycle.reports.matrix import matrix, matrix_again, plain_matrix
 from crm.lifecycle.reports.standing import Waiting, waiting
 
 USUAL_DAYS = 365
+PAST_DAYS = 730
+"""Days that are told of the entries of a lifecycle in which nobody moves any more."""
 
 
 class Report(StrEnum):
@@ -31,7 +34,7 @@ class Report(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A report on a lifecycle. Days are the organisation's; without them it is about the year that ends today.
+    """A report on a lifecycle. Days are the organisation's; without them they are the `usual_days`.
 
     `grain` is the cohorts' of a funnel (None: all together), the steps' of a matrix and of a triangle.
     """
@@ -48,11 +51,6 @@ class Question:
         """As JSON has it."""
         return {name: str(value) for name, value in asdict(self).items() if value is not None}
 
-    def period(self, now: datetime, zone: str) -> Period:
-        today = now.astimezone(ZoneInfo(zone)).date()
-        since = self.since or today - timedelta(days=USUAL_DAYS)
-        return Period(midnight(since, zone), midnight(self.until or today + timedelta(days=1), zone))
-
 
 _KINDS: dict[str, Callable[[str], Any]] = {
     "report": Report,
@@ -67,6 +65,31 @@ _KINDS: dict[str, Callable[[str], Any]] = {
 def question_of(plain: dict[str, Any]) -> Question:
     """The question that `Question.plain` told."""
     return Question(**{name: _KINDS.get(name, str)(value) for name, value in plain.items()})
+
+
+_SPAN = """
+SELECT min(t.occurred_at) AS first, max(t.occurred_at) AS last FROM stage_transition t
+WHERE t.lifecycle_id = (SELECT id FROM lifecycle WHERE key = $1)
+"""
+
+
+async def usual_days(report: Report, lifecycle: str, zone: str, now: datetime) -> tuple[date, date]:
+    """The first day of the usual period, and the one after its last: the year that ends today.
+
+    Where nobody has moved for longer, that which ended with the last move; reports on those who entered together then
+    reach back to the first one, two years at most.
+    """
+    here = ZoneInfo(zone)
+    today = now.astimezone(here).date()
+    since, until = today - timedelta(days=USUAL_DAYS), today + timedelta(days=1)
+    span = await fetch_row(_SPAN, lifecycle)
+    if span is None or span["last"] is None or span["last"].astimezone(here).date() >= since:
+        return since, until
+    last = span["last"].astimezone(here).date()
+    if report in (Report.FUNNEL, Report.RETENTION):
+        first = span["first"].astimezone(here).date()
+        return max(first, last - timedelta(days=PAST_DAYS)), last + timedelta(days=1)
+    return last - timedelta(days=USUAL_DAYS), last + timedelta(days=1)
 
 
 def usual(lifecycle: str) -> list[Question]:
@@ -88,8 +111,16 @@ def scopes_of(question: Question) -> tuple[Scope, ...]:
 
 async def work(actor: Actor, question: Question, now: datetime) -> Any:
     """What the report's own use case returns. Raises what it raises."""
+    return await _WORK[question.report](actor, question, await _period(question, now), now)
+
+
+async def _period(question: Question, now: datetime) -> Period:
     zone = (await organization.current()).time_zone
-    return await _WORK[question.report](actor, question, question.period(now, zone), now)
+    since, until = question.since, question.until
+    if since is None or until is None:
+        usual_ones = await usual_days(question.report, question.lifecycle, zone, now)
+        since, until = since or usual_ones[0], until or usual_ones[1]
+    return Period(midnight(since, zone), midnight(until, zone))
 
 
 async def _funnel(actor: Actor, asked: Question, period: Period, now: datetime) -> list[FunnelStep]:

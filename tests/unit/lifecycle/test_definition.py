@@ -60,6 +60,11 @@ def test_a_round_of_automatic_moves_held_back_by_rules_is_allowed_and_warned_of(
         ("valueMetrics.recencyDays > 180", 'valueMetrics.recencyDays = 180 and country = "IR"', False),
         ("valueMetrics.recencyDays > 180", "valueMetrics.frequency < 100", True),
         ('valueMetrics.recencyDays > 180 or country = "IR"', "valueMetrics.recencyDays < 9", True),
+        ("valueMetrics.pAlive < 0.4 or valueMetrics.recencyDays > 90", "valueMetrics.pAlive > 0.5", True),
+        ("pAlive < 0.4 or recencyDays > 90", "pAlive > 0.5 and recencyDays <= 90", False),
+        ("valueMetrics.pAlive is empty", "valueMetrics.pAlive >= 0", False),
+        ("valueMetrics.pAlive is empty", "valueMetrics.pAlive is not empty", False),
+        ("valueMetrics.pAlive is empty", "valueMetrics.pAlive is empty", True),
     ],
 )
 def test_rules_that_exclude_each_other_make_no_round(there: str, back: str, warned: bool) -> None:
