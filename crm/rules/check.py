@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from crm.errors import CrmError, Forbidden, Problems
+from crm.rules.check_values import check_count, check_value, check_window, readable
+from crm.rules.contradictions import refuse_contradiction
 from crm.rules.faults import RuleInvalid, check_size
 from crm.rules.fields import (
     CUSTOMER,
@@ -44,8 +45,8 @@ from crm.rules.tree import (
     Scalar,
     Value,
 )
-from crm.rules.values import Context, day_range, time_range, typed
-from crm.rules.windows import Direction, Moment, Window, bounds, day_bounds, find_zone, read_time
+from crm.rules.values import Context
+from crm.rules.windows import Moment, Window, find_zone
 
 JsonPath = tuple[str, ...]
 
@@ -124,7 +125,7 @@ class _Checker:
         for number, item in enumerate(node.items):
             self.node(item, noun, (*path, word, str(number)))
         if isinstance(node, And):
-            self.note(lambda: _contradiction(node.items, self.catalogue, noun, self.context), path, node.place)
+            self.note(lambda: refuse_contradiction(node.items, self.catalogue, noun, self.context), path, node.place)
 
     def leaf(self, node: Leaf, noun: Noun, path: JsonPath) -> None:
         match node:
@@ -181,13 +182,13 @@ class _Checker:
             return
         for item in value if isinstance(value, tuple) else (value,):
             self.times(item, anniversary=operator is Operator.ANNIVERSARY)
-        _check_value(field, operator, value, self.context)
+        check_value(field, operator, value, self.context)
 
     def times(self, value: Scalar | Window, *, anniversary: bool = False) -> None:
         if isinstance(value, Window | Moment) and value.zone is not None and find_zone(value.zone) is None:
             raise RuleInvalid(f"'{value.zone[:60]}' is not a time zone; zones are named like 'Asia/Tehran'.")
         if isinstance(value, Window):
-            _check_window(value, self.context, anniversary=anniversary)
+            check_window(value, self.context, anniversary=anniversary)
 
     def rows(self, relation: tuple[str, ...], window: Window | None, noun: Noun, place: Place | None) -> Noun:
         relations = find_rows(self.catalogue, noun, relation, place)
@@ -216,7 +217,7 @@ class _Checker:
         field = figure(subject, target)
         self.comparison(field, node.operator, node.value)
         if field is COUNT:
-            _check_count(node.value)
+            check_count(node.value)
 
     def quantified(self, node: Quantified, noun: Noun, path: JsonPath) -> None:
         target = self.note(lambda: self.rows(node.relation, node.window, noun, node.place), path, node.place)
@@ -231,7 +232,7 @@ class _Checker:
         self.allow((self.catalogue.scopes["segment"],), "in segment")
         if node.window:
             self.times(node.window)
-        if node.presence is Presence.AT and not _readable(node.at, self.context):
+        if node.presence is Presence.AT and not readable(node.at, self.context):
             raise RuleInvalid(f"'{(node.at or '')[:60]}' is not a date or time such as 2026-03-21.")
 
     def stage(self, node: EverInStage, noun: Noun) -> None:
@@ -252,103 +253,3 @@ def _placed(fault: RuleInvalid, path: JsonPath, place: Place | None) -> RuleInva
         fault.path = (*path, *fault.path)
         return fault
     return RuleInvalid(fault.message, path=(*path, *fault.path), place=place)
-
-
-def _readable(text: str | None, context: Context) -> bool:
-    zone = find_zone(context.zone)
-    return text is not None and zone is not None and read_time(text, zone) is not None
-
-
-def _check_window(window: Window, context: Context, *, anniversary: bool) -> None:
-    if window.direction is Direction.BETWEEN:
-        for side in (window.start, window.end):
-            if side is not None and not _readable(side, context):
-                raise RuleInvalid(f"'{side[:60]}' is not a date or time such as 2026-03-21.")
-    low, high = bounds(window, context.now, context.zone)
-    if low and high and low >= high:
-        raise RuleInvalid("The window ends before it begins; exchange its sides.")
-    if anniversary:
-        first, last = day_bounds(window, context.now, context.zone)
-        if first is None or last is None or (last - first).days > 366:
-            raise RuleInvalid("Anniversaries are asked within at most one year.")
-
-
-def _check_value(field: Field, operator: Operator, value: Value, context: Context) -> None:
-    if isinstance(value, Window):
-        return
-    if field.type is FieldType.TIME:
-        _not_empty(field, time_range(field, operator, value, context))
-    elif field.type is FieldType.DATE:
-        days = day_range(field, operator, value, context)
-        if days.first and days.last and days.first > days.last:
-            raise _impossible(field)
-    else:
-        items: list[Any] = [typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))]
-        _same_currency(field, value)
-        if operator is Operator.BETWEEN and items[0] > items[1]:
-            raise _impossible(field)
-
-
-def _not_empty(field: Field, found: Any) -> None:
-    if found.low and found.high and found.low >= found.high:
-        raise _impossible(field)
-
-
-def _same_currency(field: Field, value: Value) -> None:
-    codes = {getattr(item, "currency", None) for item in (value if isinstance(value, tuple) else (value,))}
-    if len(codes) > 1:
-        raise RuleInvalid(f"'{field.key}' is compared with two currencies at once; write one.")
-
-
-def _impossible(field: Field) -> RuleInvalid:
-    return RuleInvalid(f"No '{field.key}' can be in this range: its least value is above its greatest.")
-
-
-def _check_count(value: Value) -> None:
-    for item in value if isinstance(value, tuple) else (value,):
-        number = Decimal(item) if isinstance(item, str | Decimal) else None
-        if number is not None and (number < 0 or number != number.to_integral_value()):
-            raise RuleInvalid(f"A number of rows is a whole number from 0, not {number:f}.")
-
-
-# -- contradictions --------------------------------------------------------------------------------------------------
-
-_LOWER = (Operator.GT, Operator.GTE, Operator.EQ)
-_UPPER = (Operator.LT, Operator.LTE, Operator.EQ)
-
-
-def _contradiction(items: tuple[Node, ...], catalogue: Catalogue, noun: Noun, context: Context) -> None:
-    """Raise when bounds of one number that stand side by side leave nothing between them."""
-    lows: dict[tuple[FieldRef, str | None], tuple[Any, bool]] = {}
-    highs: dict[tuple[FieldRef, str | None], tuple[Any, bool]] = {}
-    for item in items:
-        bound = _bound(item, catalogue, noun, context)
-        if bound is None:
-            continue
-        key, operator, number = bound
-        strict = operator in (Operator.GT, Operator.LT)
-        if operator in _LOWER:
-            lows[key] = max(lows.get(key, (number, strict)), (number, strict))
-        if operator in _UPPER:
-            kept, was = highs.get(key, (number, strict))
-            highs[key] = (number, strict) if (number, not strict) < (kept, not was) else (kept, was)
-    for key, (low, strict) in lows.items():
-        high, also = highs.get(key, (low, False))
-        if key in highs and (low > high or (low == high and (strict or also))):
-            raise RuleInvalid(f"No '{'.'.join(key[0].path)}' can be above {low} and below {high} at once.")
-
-
-def _bound(
-    item: Node, catalogue: Catalogue, noun: Noun, context: Context
-) -> tuple[tuple[FieldRef, str | None], Operator, Any] | None:
-    if not isinstance(item, Compare) or not isinstance(item.subject, FieldRef):
-        return None
-    if item.operator not in (*_LOWER, *_UPPER) or isinstance(item.value, tuple | Window):
-        return None
-    try:
-        field = find_field(catalogue, noun, item.subject.path).field
-        if field.type not in _SUMMED:
-            return None
-        return (item.subject, getattr(item.value, "currency", None)), item.operator, typed(field, item.value, context)
-    except RuleInvalid:
-        return None

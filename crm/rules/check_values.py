@@ -1,0 +1,70 @@
+"""Holds what a field is compared with against the field: ranges, windows, currencies, codes, numbers of rows."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from crm.rules.faults import RuleInvalid, clip
+from crm.rules.fields import Field, FieldType
+from crm.rules.tree import Operator, Value
+from crm.rules.values import Context, day_range, time_range, typed
+from crm.rules.windows import Direction, Window, bounds, day_bounds, find_zone, read_time
+
+
+def readable(text: str | None, context: Context) -> bool:
+    zone = find_zone(context.zone)
+    return text is not None and zone is not None and read_time(text, zone) is not None
+
+
+def check_window(window: Window, context: Context, *, anniversary: bool) -> None:
+    if window.direction is Direction.BETWEEN:
+        for side in (window.start, window.end):
+            if side is not None and not readable(side, context):
+                raise RuleInvalid(f"'{side[:60]}' is not a date or time such as 2026-03-21.")
+    low, high = bounds(window, context.now, context.zone)
+    if low and high and low >= high:
+        raise RuleInvalid("The window ends before it begins; exchange its sides.")
+    if anniversary:
+        first, last = day_bounds(window, context.now, context.zone)
+        if first is None or last is None or (last - first).days > 366:
+            raise RuleInvalid("Anniversaries are asked within at most one year.")
+
+
+def check_value(field: Field, operator: Operator, value: Value, context: Context) -> None:
+    if isinstance(value, Window):
+        return
+    if field.type is FieldType.TIME:
+        _not_empty(field, time_range(field, operator, value, context))
+    elif field.type is FieldType.DATE:
+        days = day_range(field, operator, value, context)
+        if days.first and days.last and days.first > days.last:
+            raise _impossible(field)
+    else:
+        items: list[Any] = [typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))]
+        _same_currency(field, value)
+        if operator is Operator.BETWEEN and items[0] > items[1]:
+            raise _impossible(field)
+
+
+def _not_empty(field: Field, found: Any) -> None:
+    if found.low and found.high and found.low >= found.high:
+        raise _impossible(field)
+
+
+def _same_currency(field: Field, value: Value) -> None:
+    codes = {getattr(item, "currency", None) for item in (value if isinstance(value, tuple) else (value,))}
+    if len(codes) > 1:
+        raise RuleInvalid(f"'{field.key}' is compared with two currencies at once; write one.")
+
+
+def _impossible(field: Field) -> RuleInvalid:
+    return RuleInvalid(f"No '{field.key}' can be in this range: its least value is above its greatest.")
+
+
+def check_count(value: Value) -> None:
+    for item in value if isinstance(value, tuple) else (value,):
+        number = Decimal(item) if isinstance(item, str | Decimal) else None
+        if number is not None and (number < 0 or number != number.to_integral_value()):
+            raise RuleInvalid(f"A number of rows is a whole number from 0, not {number:f}.")
