@@ -22,6 +22,7 @@ from admin import build_admin
 from api.auth import Gate
 from api.documents import Documents, load_trusted
 from api.errors import EXCEPTION_HANDLERS
+from api.following import Following
 from api.front import Front
 from api.graphql import Execute, GraphQLEndpoint
 from api.health import Readiness, livez, readyz, startupz
@@ -64,7 +65,8 @@ def create_app(
     secure = settings.url.startswith("https://")
     gate = Gate(sessions.cookie_name(secure), now=utc_now, clock=clock)
     ready = Readiness()
-    streams = Streams(Feed(), schema.subscribe, utc_now, settings.request_deadline, lambda: ready.draining)
+    figures = Following(metrics.registry)
+    streams = Streams(Feed(), schema.subscribe, utc_now, settings.request_deadline, lambda: ready.draining, figures)
     buckets = Buckets(settings.cost_bucket, settings.cost_refill, clock=clock)
     graphql = graphql_endpoint(settings, gate, execute, buckets, streams)
     app = Starlette(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from api.following import Following
 from crm.access import Actor
 from crm.errors import CrmError, Throttled, Timeout
 from crm.feed import Box, Feed, Heard
@@ -43,6 +44,7 @@ class Streams:
     now: Callable[[], datetime]
     deadline: float
     draining: Callable[[], bool]
+    figures: Following
     connections: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
@@ -51,9 +53,11 @@ class Streams:
         if self.connections[credential] >= MOST_CONNECTIONS:
             raise TooManyConnections
         self.connections[credential] += 1
+        self.figures.connections.inc()
         try:
             yield
         finally:
+            self.figures.connections.dec()
             self.connections[credential] -= 1
             if not self.connections[credential]:
                 del self.connections[credential]
@@ -64,12 +68,18 @@ class Streams:
         Raises Unauthenticated and Forbidden once the credential has lost its right, and TooSlow.
         """
         box = Box(stream.wish.wants, stream.wish.key)
-        async with aclosing(self.feed.listen(box, stream.wish.after)) as heard_ones:
-            async for heard in heard_ones:
-                actor = await who()
-                if self.draining():
-                    return
-                yield await self.body(stream, heard, actor, charge) if heard else None
+        (root,) = stream.execution.plan.roots
+        told = self.figures.answers.labels(root.name)
+        with self.figures.subscription(root.name):
+            async with aclosing(self.feed.listen(box, stream.wish.after)) as heard_ones:
+                async for heard in heard_ones:
+                    actor = await who()
+                    if self.draining():
+                        return
+                    body = await self.body(stream, heard, actor, charge) if heard else None
+                    yield body
+                    if body is not None:
+                        told.inc()
 
     async def body(self, stream: Stream, heard: Heard, actor: Actor, charge: Charge | None) -> bytes | None:
         await paid(charge, stream.cost)

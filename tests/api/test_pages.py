@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ import schema
 from api.app import create_app
 from api.pages import HERE, ready_queries
 from crm.settings import Settings
+from tests import factories
 from tests.api.conftest import Serve, hired, reaching, signed_in
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -58,7 +61,7 @@ async def test_the_schema_can_be_had_as_a_file_and_revalidated(anonymous: httpx.
 
 
 @pytest.mark.parametrize(
-    "ready", ready_queries(), ids=lambda each: each["query"].split("query ")[1].split("(")[0].split()[0]
+    "ready", ready_queries(), ids=lambda each: re.findall(r"^(?:query|subscription) (\w+)", each["query"], re.M)[0]
 )
 def test_ready_queries_are_valid(ready: dict[str, str]) -> None:
     assert validate(schema.schema._schema, parse(ready["query"])) == []
@@ -103,6 +106,23 @@ async def test_the_playground_runs_its_first_query_without_any_other_host(serve:
     assert said == []
     assert [url for url in asked if not url.startswith((here, "data:"))] == []
     assert token not in page.url
+
+
+@pytest.mark.browser
+async def test_the_playground_listens_to_a_subscription_until_stopped(serve: Serve, page: Page) -> None:
+    document = quote("subscription { customerChanged { displayName } }")
+    async with serve() as client:
+        token = client.headers["Authorization"].removeprefix("Bearer ")
+        await page.goto(f"{client.base_url}/graphiql?query={document}#token={token}")
+        await page.locator(".graphiql-query-editor", has_text="customerChanged").wait_for()
+        await page.locator(".graphiql-execute-button").click()
+        await client.listened_to(1)
+        await factories.customer("Alice")
+        await page.locator(".result-window", has_text='"displayName": "Alice"').wait_for()
+        await factories.customer("Bob")
+        await page.locator(".result-window", has_text='"displayName": "Bob"').wait_for()
+        await page.locator(".graphiql-execute-button").click()
+        await client.listened_to(0)
 
 
 def test_the_playground_is_built_from_pinned_packages() -> None:

@@ -9,6 +9,8 @@ import { buildSchema } from "graphql";
 import { createElement as h } from "react";
 import { createRoot } from "react-dom/client";
 
+import { isSubscription, listening } from "./listening.js";
+
 const KEPT = "arzesh:token";
 
 // A token after the # never leaves the browser; it is taken out of the address bar and kept for this tab.
@@ -29,17 +31,20 @@ function headersOf(found, signedIn) {
 // GraphiQL asks for the schema by itself; we give it the one below, so that it is there before any credential is.
 function fetcher(url) {
   return async (parameters, { headers } = {}) => {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        Accept: "application/graphql-response+json, application/json",
-        "X-Arzesh-Request": "playground",
-        ...readable(headers),
-      },
-      body: JSON.stringify(parameters),
-    });
-    return answer.json();
+    const ask = (accept, signal) =>
+      fetch(url, {
+        method: "POST",
+        headers: {
+          "Content-Type": "application/json",
+          Accept: accept,
+          "X-Arzesh-Request": "playground",
+          ...readable(headers),
+        },
+        body: JSON.stringify(parameters),
+        signal,
+      });
+    if (isSubscription(parameters)) return listening((signal) => ask("text/event-stream", signal));
+    return (await ask("application/graphql-response+json, application/json")).json();
   };
 }
 
