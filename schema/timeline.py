@@ -29,7 +29,7 @@ from schema.select.declare import ReadField, column, embedded, one, part, reads,
 from schema.select.inputs import Input
 from schema.select.kinds import INSTANT, Kind
 from schema.select.order import Key
-from schema.select.paging import DEFAULT_PAGE, MAX_PAGE, cursor_sql, mark_of, place
+from schema.select.paging import DEFAULT_PAGE, MAX_PAGE, cursor_sql, foreign, mark_of, place
 from schema.select.render import Ask, Later, located
 from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
@@ -143,8 +143,10 @@ INPUTS = (
     Input("include_people", bool | None, "With those whom an organisation employs."),
 )
 COMMON = ("kind", "at", "customer", "__typename")
-_KEYS = tuple(Key("", kind, False, True, False) for kind in (Kind.INSTANT, Kind.ID, Kind.TEXT))
-_CASTS = ("timestamptz", "uuid", "text")
+FILTERS = ("kinds", "since", "until", "channel", "staffId", "includePeople")
+"""What a cursor belongs to, beside the customer whose timeline it is."""
+_KEYS = tuple(Key("", kind, False, True, False) for kind in (Kind.INSTANT, Kind.ID, Kind.TEXT, Kind.ID))
+_CASTS = ("timestamptz", "uuid", "text", "uuid")
 
 
 def timeline(description: str) -> Any:
@@ -169,7 +171,6 @@ class _Page:
         self.row = row
         self.size = _size(ask)
         self.entry = Row("e", None)
-        self.mark = mark_of(ask.selected.coordinate)
         self.folded: dict[str, str] = {"n": "count(*)"}
 
     def sql(self) -> str:
@@ -206,7 +207,13 @@ class _Page:
         }[name]
 
     def cursor(self) -> str:
-        return cursor_sql([INSTANT.format(x="e.at"), "e.id", "e.kind"], f"'{self.mark}'")
+        mark = self.render.bind(Later(self.mark), "text")
+        return cursor_sql([INSTANT.format(x="e.at"), "e.id", "e.kind", self.row.id], mark)
+
+    def mark(self, variables: Mapping[str, Any]) -> str:
+        """The sign of this list with its filter."""
+        given = (self.ask.argument(name) for name in FILTERS)
+        return mark_of(self.ask.selected.coordinate, *(found and found.read(variables) for found in given))
 
     def edge(self, entry: Selected) -> str:
         return built(f'{self.of_edge(part)} AS "{part.key}"' for part in entry.children)
@@ -291,13 +298,22 @@ class _Page:
         return self.render.bind(Later(ordered), "timestamptz")
 
     def after(self) -> tuple[str, str, str] | None:
-        at, key, kind = (self.ask.bound("after", cast, partial(self.opened, n)) for n, cast in enumerate(_CASTS))
-        return None if at is None or key is None or kind is None else (at, key, kind)
+        """The place to read on after; asked of another customer's timeline, the statement fails with a guard."""
+        cursor = self.ask.argument("after")
+        if cursor is None or self.ask.bound("after", "text") is None:
+            return None
 
-    def opened(self, number: int, cursor: str) -> Any:
-        """One of the three values that a cursor carries."""
-        found = place(cursor, "after", _KEYS, self.mark)
-        return found and found[number]
+        def opened(number: int, variables: Mapping[str, Any]) -> Any:
+            with located(self.ask.selected):
+                found = place(cursor.read(variables), "after", _KEYS, self.mark(variables))
+            return found and found[number]
+
+        at, key, kind, owner = (
+            self.render.bind(Later(partial(opened, number)), cast) for number, cast in enumerate(_CASTS)
+        )
+        guard = self.render.guard(self.ask.selected, foreign("after"))
+        own = f"CASE WHEN {self.row.id} = {owner} THEN {at} ELSE ('{guard}' || {self.row.id})::timestamptz END"
+        return own, key, kind
 
 
 def _size(ask: Ask) -> int:

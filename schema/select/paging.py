@@ -74,15 +74,19 @@ def place(cursor: str | None, name: str, keys: Sequence[Key], mark: str) -> list
         return None
     parts = _opened(cursor, name)
     if len(parts) != len(keys) + 1 or parts[0] != mark:
-        raise ValidationFailed(
-            f"'{name}' is a cursor of another list, filter or order; begin again without it, or repeat the "
-            "arguments that it came from.",
-            path=(name,),
-        )
+        raise foreign(name)
     try:
         return [_value(key, part) for key, part in zip(keys, parts[1:], strict=True)]
     except (ValueError, ArithmeticError):
         raise _damaged(name) from None
+
+
+def foreign(name: str) -> ValidationFailed:
+    return ValidationFailed(
+        f"'{name}' is a cursor of another list, filter or order; begin again without it, or repeat the "
+        "arguments that it came from.",
+        path=(name,),
+    )
 
 
 def _value(key: Key, part: Any) -> Any:

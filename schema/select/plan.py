@@ -21,7 +21,7 @@ from graphql import (
 
 from crm.access import Actor, Scope, need
 from crm.database import fetch_read
-from crm.errors import CrmError, Forbidden
+from crm.errors import CrmError, Forbidden, ValidationFailed
 from schema.context import Context
 from schema.select.answer import crm_errors, graphql_error, hidden, place_of, refused, spliced
 from schema.select.cache import Recent
@@ -160,11 +160,16 @@ class Execution:
                     selected,
                 )
         text, parameters = compact("SELECT " + ", ".join(columns), render.parameters)
-        return Rendered(text, tuple(parameters), render.needs, render.cost, tuple(render.moving)), render.settled
+        made = Rendered(text, tuple(parameters), render.needs, render.cost, tuple(render.moving), tuple(render.guards))
+        return made, render.settled
 
     async def read(self, rendered: Rendered, variables: Mapping[str, Any] | None = None) -> list[bytes]:
         """Send the statement; one JSON value for each of its fields."""
-        rows = await fetch_read(rendered.text, *rendered.values(variables or self.variables))
+        values = rendered.values(variables or self.variables)
+        try:
+            rows = await fetch_read(rendered.text, *values)
+        except ValidationFailed as failure:
+            raise rendered.refused(failure) from failure
         return [_json_bytes(value) for value in rows[0]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from schema.select.types import Table
 
 Values = Mapping[str, Any]
+
+_GUARD = re.compile(r"@guard:(\d+)@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,17 @@ class Rendered:
     needs: Mapping[Scope, Selected]
     cost: int
     moving: tuple[Moving, ...] = ()
+    guards: tuple[tuple[CrmError, Selected], ...] = ()
 
     def values(self, variables: Values) -> list[Any]:
         return [item.read(variables) if type(item) is Later else item for item in self.parameters]
+
+    def refused(self, failure: CrmError) -> Exception:
+        """What a failure of the statement means: what one of its guards says, or the failure itself."""
+        found = _GUARD.search(failure.message)
+        if found is None or int(found[1]) >= len(self.guards):
+            return failure
+        return Located(*self.guards[int(found[1])])
 
 
 @dataclass(slots=True)
@@ -116,6 +127,7 @@ class Render:
     multiplier: int = 1
     settled: bool = True
     moving: list[Moving] = field(default_factory=list)
+    guards: list[tuple[CrmError, Selected]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -141,6 +153,14 @@ class Render:
     def unsettle(self) -> None:
         """This text holds for this request only."""
         self.settled = False
+
+    def guard(self, selected: Selected, error: CrmError) -> str:
+        """A text that no time and no number begins with: the statement that makes one of it fails with this error.
+
+        It is for what only the rows can tell, such as whose timeline a cursor comes from.
+        """
+        self.guards.append((error, selected))
+        return f"@guard:{len(self.guards) - 1}@"
 
     @contextmanager
     def repeated(self, times: int) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,13 @@ import pytest
 
 from crm import ids, interactions, relationships
 from crm.access import Actor, Scope
+from crm.database import transaction
 from crm.lifecycle import default
 from crm.timeline import EntryKind
 from models import Customer, CustomerKind, Event, RelationshipKind
 from schema import schema
 from tests import factories
+from tests.conftest import Undo
 from tests.crm.test_followups import staff
 from tests.crm.test_timeline import CALL, busy
 from tests.factories import NOW, OWNER
@@ -210,6 +213,27 @@ async def test_what_cannot_be_asked_names_its_argument(db: str, arguments: Any, 
     alice = await factories.customer()
     answer = await asked(alice.id, **arguments)
     assert answer.errors[0]["extensions"]["inputPath"] == path
+
+
+async def refused(customer_id: UUID, **arguments: Any) -> dict[str, Any]:
+    """The error of a page that cannot be, whose statement may have failed."""
+    with suppress(Undo):
+        async with transaction(sandbox=True):
+            answer = await asked(customer_id, **arguments)
+            raise Undo
+    found: dict[str, Any] = answer.errors[0]
+    return found
+
+
+async def test_a_cursor_belongs_to_its_customer_and_filter(db: str) -> None:
+    await default.install(OWNER)
+    alice, bob = await busy("Alice"), await busy("Bob")
+    cursor = (await page(alice.id, first=1, kinds=["ORDER"]))["pageInfo"]["endCursor"]
+    for customer, arguments in (bob, {"kinds": ["ORDER"]}), (alice, {}), (alice, {"kinds": ["ORDER"], "people": True}):
+        error = await refused(customer.id, after=cursor, **arguments)
+        assert "cursor of another list" in error["message"]
+        assert (error["path"], error["extensions"]["inputPath"]) == (["customer", "timeline"], ["after"])
+    assert (await page(alice.id, after=cursor, kinds=["ORDER"]))["pageInfo"]["hasPreviousPage"]
 
 
 async def test_a_list_of_customers_comes_with_their_timelines_in_one_statement(db: str) -> None:
