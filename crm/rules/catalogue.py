@@ -13,7 +13,7 @@ from tortoise.fields.base import Field as ModelField
 from tortoise.fields.data import CharEnumFieldInstance
 
 from crm.access import Scope
-from crm.rules.exposed import CODES, CURRENCIES, NOUNS, NUMBERS, PREFIXES, UNITS, UPPER, Exposed
+from crm.rules.exposed import CODES, CURRENCIES, EXAMPLES, NOUNS, NUMBERS, PREFIXES, UNITS, UPPER, Exposed
 from crm.rules.fields import (
     CUSTOMER,
     Catalogue,
@@ -130,7 +130,7 @@ def _field(noun: str, exposed: Exposed, column: str) -> Field:
         Column(source.source_field or column),
         label(camel(column)),
         "",
-        _example(kind, choices, currency, example, prefix),
+        _example(kind, choices, currency, EXAMPLES.get(column, example), prefix),
         unit=UNITS.get(column),
         choices=choices,
         currency=currency,

@@ -25,6 +25,7 @@ from crm.rules.fields import (
     find_field,
     find_rows,
 )
+from crm.rules.hints import written
 from crm.rules.tree import (
     Aggregate,
     And,
@@ -43,7 +44,6 @@ from crm.rules.tree import (
     Quantified,
     Quantifier,
     Scalar,
-    Value,
 )
 from crm.rules.values import Context
 from crm.rules.windows import Moment, Window, find_zone
@@ -170,13 +170,15 @@ class _Checker:
         self.allow_rows(found.hops, ".".join(subject.path))
         self.allow((found.noun.scope, found.field.scope), ".".join(subject.path))
         _check_argument(found.field, subject.argument)
-        self.comparison(found.field, node.operator, node.value)
+        self.comparison(found.field, node)
 
-    def comparison(self, field: Field, operator: Operator, value: Value) -> None:
+    def comparison(self, field: Field, node: Compare) -> None:
+        operator, value = node.operator, node.value
         if operator not in OPERATORS[field.type]:
-            fitting = ", ".join(field.operators)
+            said = written if node.place else str
+            fitting = ", ".join(said(one) for one in field.operators)
             raise RuleInvalid(
-                f"'{operator}' does not fit '{field.key}', which is {field.type.lower()}; fitting are {fitting}."
+                f"'{said(operator)}' does not fit '{field.key}', which is {field.type.lower()}; fitting are {fitting}."
             )
         if operator is Operator.IS_EMPTY:
             return
@@ -215,7 +217,7 @@ class _Checker:
             found = find_field(self.catalogue, target, (subject.field,), subject.place)
             self.allow((found.field.scope,), subject.field)
         field = figure(subject, target)
-        self.comparison(field, node.operator, node.value)
+        self.comparison(field, node)
         if field is COUNT:
             check_count(node.value)
 

@@ -32,8 +32,26 @@ def check_window(window: Window, context: Context, *, anniversary: bool) -> None
             raise RuleInvalid("Anniversaries are asked within at most one year.")
 
 
+_CODES = {
+    "country": (re.compile(r"[A-Z]{2}"), 'codes of two letters such as "IR"'),
+    "currency": (re.compile(r"[A-Z]{3}"), 'codes of three letters such as "EUR"'),
+    "language": (re.compile(r"[A-Za-z]{2,3}([-_].*)?"), 'codes such as "fa" or "en-GB"'),
+}
+
+
+def _check_code(field: Field, code: str) -> None:
+    """Raise for what can be no code of the kind, so that nobody waits for the customers of a country 'Iran'."""
+    shape, wanted = _CODES.get(field.key, (None, ""))
+    if shape and not shape.fullmatch(code):
+        raise RuleInvalid(f"'{field.key}' holds {wanted}; '{clip(code)}' is none.")
+    if field.key == "timeZone" and find_zone(code) is None:
+        raise RuleInvalid(f"'{clip(code)}' is not a time zone; zones are named like 'Asia/Tehran'.")
+
+
 def check_value(field: Field, operator: Operator, value: Value, context: Context) -> None:
+    """Raise RuleInvalid for what the field's values can never be."""
     if isinstance(value, Window):
+        _check_birthday(field, operator, value)
         return
     if field.type is FieldType.TIME:
         _not_empty(field, time_range(field, operator, value, context))
@@ -43,9 +61,24 @@ def check_value(field: Field, operator: Operator, value: Value, context: Context
             raise _impossible(field)
     else:
         items: list[Any] = [typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))]
+        if field.type is FieldType.CODE and operator is not Operator.STARTS_WITH:
+            for item in items:
+                _check_code(field, item)
         _same_currency(field, value)
         if operator is Operator.BETWEEN and items[0] > items[1]:
             raise _impossible(field)
+
+
+def _check_birthday(field: Field, operator: Operator, window: Window) -> None:
+    """A birthday is the day of birth: in a window about now lie those of newborns, which nobody means."""
+    if field.key == "birthday" and operator is Operator.WITHIN and window.direction in _ABOUT_NOW:
+        raise RuleInvalid(
+            "'birthday' is the day of birth itself; for its return each year write for example "
+            "'birthday anniversary within next 7 days'."
+        )
+
+
+_ABOUT_NOW = (Direction.NEXT, Direction.THIS)
 
 
 def _not_empty(field: Field, found: Any) -> None:

@@ -265,3 +265,25 @@ PREFIXES: dict[str, str] = {
 """Public prefix of each noun's id."""
 
 UNITS: dict[str, str] = {"duration_seconds": "s", "dwell_seconds": "s", "recency_days": "days"}
+
+EXAMPLES: dict[str, str] = {
+    "acquisition_channel": '"web"',
+    "acquisition_source": '"newsletter"',
+    "birthday": "anniversary within next 7 days",
+    "category": '"Coffee"',
+    "channel": '"web"',
+    "city": '"Tehran"',
+    "country": '"IR"',
+    "currency": '"EUR"',
+    "display_name": '"Sara Ahmadi"',
+    "email": '"sara@example.com"',
+    "family_name": '"Ahmadi"',
+    "given_name": '"Sara"',
+    "language": '"fa"',
+    "organization_name": '"Pars Coffee"',
+    "previous_rfm_group": '"CHAMPION"',
+    "rfm_group": '"AT_RISK"',
+    "sku": '"A-100"',
+    "time_zone": '"Asia/Tehran"',
+}
+"""What is compared, for texts whose type alone says little."""

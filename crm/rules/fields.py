@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crm.rules.faults import RuleInvalid, nearest
+from crm.rules.hints import meant
 from crm.rules.tree import Operator, Path, Place
 
 CUSTOMER = "customer"
@@ -247,14 +248,16 @@ def _not_scalar(catalogue: Catalogue, noun: Noun, word: str, place: Place | None
     relation = noun.relations.get(word)
     if relation is None:
         return _unknown(catalogue, noun, word, place)
-    example = (
-        f"{word}.count() >= 1" if relation.many else f"{word}.{next(iter(catalogue.noun(relation.target).fields))}"
-    )
+    first = next(iter(catalogue.noun(relation.target).fields), "…")
+    example = f"{word}.count() >= 1" if relation.many else f"{word}.{first} is empty"
     return RuleInvalid(f"'{word}' is not compared by itself; write for example '{example}'.", place=place)
 
 
 def _unknown(catalogue: Catalogue, noun: Noun, word: str, place: Place | None) -> RuleInvalid:
-    hint = nearest(word, noun.words()) or _elsewhere(catalogue, noun, word)
+    way = meant(noun.key, word)
+    hint = f" Write {way}." if way else nearest(word, noun.words()) or _elsewhere(catalogue, noun, word)
+    if noun.key == "custom":
+        return RuleInvalid(f"There is no custom field '{word[:60]}'.{hint}", place=place)
     return RuleInvalid(f"'{word[:60]}' is not a field of '{noun.key}'.{hint}", place=place)
 
 

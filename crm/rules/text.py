@@ -158,7 +158,9 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
 
     # comparisons
 
-    def field(self, meta: Meta, path: Path) -> FieldRef:
+    def field(self, meta: Meta, path: Path) -> FieldRef | Aggregate:
+        if len(path) > 1 and path[-1] == Function.COUNT:  # no field is called so; the parentheses may be left out
+            return Aggregate(path[:-1], Function.COUNT, place=place_of(meta))
         return FieldRef(path, None, place_of(meta))
 
     def operator_scalar(self, meta: Meta, *words: Token) -> Operator:
@@ -179,7 +181,7 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
         self, meta: Meta, subject: Path | FieldRef | Aggregate, _: Token, found: Sequence[Scalar] | None
     ) -> Node:
         if isinstance(subject, tuple):
-            subject = FieldRef(subject, None, place_of(meta))
+            subject = self.field(meta, subject)
         return Compare(subject, Operator.IN, filled(found, meta), place=place_of(meta))
 
     def none_of(

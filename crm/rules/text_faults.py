@@ -5,9 +5,8 @@ from __future__ import annotations
 from lark import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from crm.rules.faults import RuleInvalid, clip
-from crm.rules.tree import (
-    Place,
-)
+from crm.rules.hints import way_out
+from crm.rules.tree import Place
 
 _NAMED = {
     "NAME": "a field",
@@ -35,12 +34,17 @@ def explained(error: UnexpectedInput, text: str) -> RuleInvalid:
         assert isinstance(error, UnexpectedCharacters)
         what = _strange(error, text)
         expected, place = set(error.allowed or ()), Place(error.line, error.column)
-    return RuleInvalid(f"{what}{_hopes(expected)}.", place=place)
+    hint = way_out(text, _position(text, place))
+    return RuleInvalid(f"{what}; {hint}." if hint else f"{what}{_hopes(expected)}.", place=place)
 
 
 def _strange(error: UnexpectedCharacters, text: str) -> str:
     letter = text[error.pos_in_stream :][:1]
     return "A text that starts here has no closing quote" if letter == '"' else f"'{letter}' is not expected here"
+
+
+def _position(text: str, place: Place) -> int:
+    return sum(len(line) + 1 for line in text.split("\n")[: place.line - 1]) + place.column - 1
 
 
 def _end(text: str) -> Place:

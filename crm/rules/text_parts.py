@@ -108,14 +108,12 @@ def check_field(verb: str, field: Path | None, place: Place) -> None:
 
 
 def sorted_arguments(found: tuple[Any, ...], place: Place) -> tuple[Path | None, Window | None, Node | None]:
-    """Sort a call's arguments into field, window and rule, each at most once and in this order."""
+    """Sort a call's arguments into field, window and rule, each at most once."""
     slots: list[Any] = [None, None, None]
-    reached = -1
     for argument in found:
         slot = 0 if isinstance(argument, PathArgument) else 1 if isinstance(argument, Window) else 2
-        if slot <= reached or isinstance(argument, TextArgument):
-            raise RuleInvalid("A call takes a field, then a window, then a rule, each at most once.", place=place)
+        if slots[slot] is not None or isinstance(argument, TextArgument):
+            raise RuleInvalid("A call takes a field, a window and a rule, each at most once.", place=place)
         slots[slot] = argument
-        reached = slot
     field = tuple(slots[0]) if slots[0] is not None else None
     return field, slots[1], slots[2]

@@ -74,7 +74,7 @@ def _shown(value: Scalar) -> str:
         case Decimal():
             return f"{value:f}"
         case Span():
-            return "a duration"
+            return "a length of time; for a moment write ago or ahead after it"
         case Moment():
             return "a moment"
         case _:
@@ -127,6 +127,12 @@ def _decimal(value: Scalar) -> Decimal | None:
 _PRICED = re.compile(r"-?[0-9.]{1,30} [A-Z]{3}")
 
 
+_BASE = {
+    "amount": ", or take baseAmount, which counts all of them in the base currency",
+    "costOfGoods": ", or take baseCost, which counts all of them in the base currency",
+}
+
+
 def _money(field: Field, value: Scalar, context: Context) -> Decimal:
     if isinstance(value, Money):
         if field.currency is None and value.currency != context.base_currency:
@@ -144,7 +150,10 @@ def _money(field: Field, value: Scalar, context: Context) -> Decimal:
     if number is None:
         raise _wrong(field, value, f"an amount such as 500 {context.base_currency}")
     if field.currency is not None:
-        raise RuleInvalid(f"The currency is missing: '{field.key}' is kept in several; write {number:f} EUR.")
+        raise RuleInvalid(
+            f"The currency is missing: '{field.key}' is kept in several; write {number:f} {context.base_currency}"
+            f"{_BASE.get(field.key, '')}."
+        )
     return number
 
 

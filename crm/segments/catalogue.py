@@ -71,6 +71,8 @@ def _comparison(field: Field) -> str:
     """An operator with the field's example of a value."""
     if field.example.startswith(("last ", "this ", "next ")):
         return f"within {field.example}"
+    if field.example.startswith("anniversary "):
+        return field.example
     return f"{'>=' if field.type in ('NUMBER', 'MONEY', 'DURATION') else '='} {field.example}"
 
 

@@ -19,6 +19,7 @@ from crm.rules.printer import to_text
 from crm.rules.text import parse
 from crm.rules.tree import Node
 from crm.segments.ruling import Rule, refuse_circle
+from crm.segments.stage_names import refuse_unknown_stages
 
 COMMON = 20
 """Common values of a field that are suggested."""
@@ -77,13 +78,14 @@ async def read(actor: Actor, rule: Rule, *, now: datetime, key: str | None = Non
         return Reading(None, rule if isinstance(rule, str) else "", tuple(_faults([error])))
     catalogue, context = await surroundings(now)
     found = problems(tree, catalogue, scopes=actor.scopes, context=context)
-    found += await _circle(tree, key)
+    found += await _unknown(tree, key)
     return Reading(to_json(tree), rule if isinstance(rule, str) else to_text(tree), tuple(_faults(found)))
 
 
-async def _circle(tree: Node, key: str | None) -> list[CrmError]:
+async def _unknown(tree: Node, key: str | None) -> list[CrmError]:
     try:
         await refuse_circle(tree, key)
+        await refuse_unknown_stages(tree)
     except CrmError as error:
         return [error]
     return []

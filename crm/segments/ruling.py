@@ -19,6 +19,7 @@ from crm.rules.predicate import surroundings
 from crm.rules.printer import to_text
 from crm.rules.text import parse
 from crm.rules.tree import InSegment, Node, walk
+from crm.segments.stage_names import refuse_unknown_stages
 
 Rule = dict[str, Any] | str
 
@@ -42,6 +43,7 @@ async def accept(actor: Actor, rule: Rule, *, key: str | None, now: datetime) ->
         catalogue, context = await surroundings(now)
         check(tree, catalogue, scopes=actor.scopes, context=context)
         await refuse_circle(tree, key)
+        await refuse_unknown_stages(tree)
     except CrmError as error:
         raise error.under("rule") from None
     return Accepted(tree, to_json(tree), rule.strip() if isinstance(rule, str) else to_text(tree))

@@ -195,7 +195,7 @@ async def test_a_broken_rule_keeps_the_last_good_members_and_says_so(db: str) ->
     await refresh.ask(OWNER, made.id, now=NOW)
     broken = await Segment.get(id=made.id)
     assert await members("golden") == {"Sara"}
-    assert "'tier' is not a field" in (broken.evaluation_error or "")
+    assert "There is no custom field 'tier'" in (broken.evaluation_error or "")
     assert broken.stale_after == NOW
 
 

@@ -8,6 +8,7 @@ from crm import custom_fields
 from crm.access import Scope
 from crm.database import execute
 from crm.errors import Forbidden
+from crm.lifecycle import default
 from crm.segments import completing
 from models import FieldType
 from tests.crm.segments_world import dynamic
@@ -29,12 +30,12 @@ async def test_segments_and_custom_fields_are_suggested(db: str) -> None:
 
 async def test_common_values_of_a_code_are_suggested_to_those_who_see_everybody(db: str) -> None:
     for number in range(20):
-        await customer(f"P{number}", country="IR")
+        await customer(f"P{number}", country="NL")
     await execute("ANALYZE customer")
-    assert '"IR"' in await texts("country = ")
+    assert '"NL"' in await texts("country = ")
     limited = actor(*OWNER.scopes, row_filter={"country": {"eq": "DE"}})
     found = await completing.suggest(limited, "country = ", 10, locale="en", now=NOW)
-    assert '"IR"' not in [one.text for one in found.suggestions]
+    assert '"NL"' not in [one.text for one in found.suggestions]
 
 
 async def test_completion_needs_the_scope_of_segments(db: str) -> None:
@@ -76,3 +77,12 @@ async def test_a_segment_that_would_ask_for_itself_is_a_fault(db: str) -> None:
     await dynamic("loop", 'country = "IR"')
     found = await completing.read(OWNER, 'in segment "loop"', now=NOW, key="loop")
     assert "cannot ask for its own members" in found.faults[0].message
+
+
+async def test_a_stage_that_never_was_is_told_with_the_nearest(db: str) -> None:
+    await default.install(OWNER)
+    for text in ('stage = "clent"', 'ever in stage "clent"', 'stageMoves.some(toStage in ("clent"))'):
+        found = await completing.read(OWNER, text, now=NOW)
+        assert "Did you mean 'client'?" in found.faults[0].message
+    assert (await completing.read(OWNER, 'stage("x") = "client"', now=NOW)).faults
+    assert not (await completing.read(OWNER, 'stage = "client"', now=NOW)).faults

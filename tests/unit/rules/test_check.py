@@ -77,7 +77,7 @@ def test_sensible_rules_pass(text: str) -> None:
         ('displayName contains "ـ"', ("displayName",), "empty text"),
         ('id = "ord_0190c7a4-0000-7000-8000-000000000000"', ("id",), "id of a"),
         ('customFields.tier = "bronze"', ("customFields", "tier"), "not a value"),
-        ("customFields.gone = 1", ("customFields", "gone"), "not a field"),
+        ("customFields.gone = 1", ("customFields", "gone"), "no custom field"),
         ('country("x") = "IR"', ("country",), "brackets"),
         ('in segment "x" at "yesterday"', ("segment",), "date or time"),
     ],
