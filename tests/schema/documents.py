@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from schema import schema as served
 from schema.select.types import source_behind
-from tests.schema.oracle import ENTRY_TYPES, WHERES
+from tests.schema.oracle_timeline import ENTRY_TYPES
+from tests.schema.oracle_wheres import SEARCHES, WHERES
 
 MAX_LEVELS = 7
 TIMES = [
@@ -27,6 +28,8 @@ TIMES = [
     "2024-03-02T23:59:59.999999Z",
     "2030-01-01T00:00:00Z",
 ]
+IN_ORDER = "[{field: SORT_NAME}]"
+SHARES = [0, 0.1, 0.25, 0.5, 0.9, 1]
 LATEST = "2031-01-01T00:00:00Z"
 SKIPPED = {("Query", "me"), ("Query", "segment"), ("Query", "product"), ("Query", "interaction"), ("Query", "followUp")}
 SKIPPED |= {("Query", "importRun"), ("Query", "goal")}
@@ -88,7 +91,7 @@ class Draft:
         return "{ " + " ".join(self.wrapped(kind, part) for part in parts) + " }"
 
     def fits(self, kind: GraphQLObjectType, name: str, level: int) -> bool:
-        if (kind.name, name) in SKIPPED or name.lower().endswith("aggregate"):  # see test_aggregate
+        if (kind.name, name) in SKIPPED:
             return False
         if kind.name == "Query" and name in REPORTS:
             return False
@@ -132,17 +135,18 @@ class Draft:
         self.budget -= 1
         self.reached.add((kind.name, name))
         alias = ""
-        if arguments or (self.chance(8) and self.aliases < 25):
+        grouped = named.name.endswith("Aggregate")
+        if grouped or arguments or (self.chance(8) and self.aliases < 25):
             # Fields with arguments always get a key of their own, so that no two of them conflict.
             self.aliases += 1
-            alias = f"a{self.aliases}: "
+            alias = f"{'groups' if grouped else 'a'}{self.aliases}: "
         inner = f" {self.selection(named, level + 1)}" if is_composite_type(named) else ""
         return f"{alias}{name}{arguments}{inner}"
 
     # -- arguments -----------------------------------------------------------------------------------------------------
 
     def arguments(self, kind: GraphQLObjectType, name: str, definition: GraphQLField, named: Any) -> str:
-        if self.aliases >= 25 and not {"id", "ids", "key"} & set(definition.args):
+        if self.aliases >= 25 and not {"id", "ids", "key", "of", "at"} & set(definition.args):
             return ""
         makers = {
             "first": self.first,
@@ -159,6 +163,11 @@ class Draft:
             "kinds": self.kinds,
             "since": self.as_of,
             "until": self.latest,
+            "search": self.search,
+            "groupBy": self.group_by,
+            "figures": self.figures,
+            "of": self.one_figure,
+            "at": self.shares,
         }
         found = []
         for argument in definition.args:
@@ -166,7 +175,9 @@ class Draft:
                 continue
             if (kind.name, argument) in {("Query", "key"), ("Query", "identity")}:
                 continue
-            made = makers[argument](kind, name, named) if argument in makers else None
+            sought = argument == "orderBy" and any(part.startswith("search") for part in found)
+            # Without an order of its own a search puts the best matches first; see test_search.
+            made = IN_ORDER if sought else makers[argument](kind, name, named) if argument in makers else None
             if made is not None:
                 found.append(f"{argument}: {made}")
         return f"({', '.join(found)})" if found else ""
@@ -199,6 +210,33 @@ class Draft:
             return None
         rule, _ = self.choice(WHERES[node])
         return self.given(f"{node}Where", rule, literal(rule))
+
+    def search(self, *_: Any) -> str | None:
+        words = self.choice(SEARCHES)
+        return self.given("String", words, literal(words)) if self.chance(5) else None
+
+    def group_by(self, kind: Any, name: str, named: Any) -> str | None:
+        return self.names(f"{named.name.removesuffix('Aggregate')}Group", 2) if not self.chance(6) else None
+
+    def figures(self, kind: Any, name: str, named: Any) -> str | None:
+        return self.names(f"{named.name.removesuffix('Aggregate')}Figure", 3) if not self.chance(3) else None
+
+    def names(self, enum: str, most: int) -> str:
+        values = self.schema.type_map[enum].values  # type: ignore[attr-defined]
+        chosen = self.some(sorted(values), 1, most)
+        return self.given(f"[{enum}!]", chosen, f"[{', '.join(chosen)}]")
+
+    def one_figure(self, kind: GraphQLObjectType, name: str, named: Any) -> str:
+        enum = f"{kind.name.removesuffix('Aggregate')}Figure"
+        figure = self.choice(sorted(self.schema.type_map[enum].values))  # type: ignore[attr-defined]
+        return self.given(f"{enum}!", figure, figure)
+
+    def shares(self, kind: Any, name: str, named: Any) -> str:
+        if name == "percentile":
+            share = self.choice(SHARES)
+            return self.given("Float!", share, str(share))
+        chosen = self.some(SHARES, 1, 3)
+        return self.given("[Float!]!", chosen, literal(chosen))
 
     def archived(self, *_: Any) -> str | None:
         wanted = self.choice([True, False, None])

@@ -107,6 +107,10 @@ def customers(world: World) -> None:
         archived_at=lambda: maybe(world.when(), 0.15),
         version=lambda: choice([1, 2, 2**31 - 1]),
     )
+    kept = [row for row in world.of(models.Customer) if not row.archived_at][:2]
+    merged = [row for row in world.of(models.Customer) if row.archived_at][-2:]
+    for row, survivor in zip(merged, kept, strict=True):
+        row.merged_into_id = survivor.id
     for row in world.of(models.Customer):
         row.search_text = normalise(row.display_name)
     world.add(
@@ -302,6 +306,8 @@ def business(world: World, unique: Any) -> None:
 def worth(world: World) -> None:
     maybe, choice = world.maybe, world.random.choice
     current = iter([False, True])
+    notice = {"code": "NO_HOLDOUT", "message": "ب", "values": {"days": 1.5, "نام": None}}
+    told = iter([{"failure": notice}, {"notices": [notice, {"code": "SILENT", "message": "", "values": {}}]}])
     world.add(
         models.ValueRun,
         2,
@@ -313,6 +319,7 @@ def worth(world: World) -> None:
         discount_rate=lambda: Decimal("0.100000"),
         margin_basis=lambda: "REVENUE",
         warnings=lambda: choice([[], ["ب"]]),
+        diagnostics=lambda: next(told),
     )
     for run in world.of(models.ValueRun):
         for customer in world.of(models.Customer):

@@ -1,0 +1,61 @@
+"""Filters and searches that documents may hold, each with what it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import models
+
+if TYPE_CHECKING:
+    from tests.schema.oracle import Oracle
+
+WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = {
+    "Customer": [
+        ({"country": {"eq": "IR"}}, lambda world, row: row.country == "IR"),
+        ({"NOT": {"country": {"in": ["IR", "DE"]}}}, lambda world, row: row.country not in ("IR", "DE")),
+        ({"kind": {"eq": "PERSON"}}, lambda world, row: row.kind == "PERSON"),
+        ({"birthday": {"isEmpty": True}}, lambda world, row: row.birthday is None),
+        ({"orders": {"count": {"gte": 2}}}, lambda world, row: len(world.where(models.Order, customer_id=row.id)) >= 2),
+        (
+            {"OR": [{"orders": {"none": {}}}, {"country": {"eq": "DE"}}]},
+            lambda world, row: not world.where(models.Order, customer_id=row.id) or row.country == "DE",
+        ),
+    ],
+    "Order": [
+        ({"status": {"in": ["COMPLETED", "PLACED"]}}, lambda world, row: row.status in ("COMPLETED", "PLACED")),
+        ({"customer": {"country": {"eq": "IR"}}}, lambda world, row: world.customer(row.customer_id).country == "IR"),
+    ],
+    "Interaction": [({"rating": {"gte": "5"}}, lambda world, row: row.rating is not None and row.rating >= 5)],
+}
+"""Filters, with what they mean."""
+
+SEARCHES = ["علی", "رضا", "李小", "zoe", "Zoë", "emoji fox", "quo te", "line tab", "a", "nobody"]
+NEAR = 0.6
+"""What pg_trgm calls similar enough unless told otherwise."""
+
+
+def sought(text: str, row: Any) -> bool:
+    """Whether a customer has words that begin with all those sought, or is written nearly like it."""
+    found = re.findall(r"\w+", row.search_text)
+    wanted = re.findall(r"\w+", normal(text))
+    return all(any(word.startswith(one) for word in found) for one in wanted) or (
+        nearness(normal(text), row.search_text) >= NEAR
+    )
+
+
+def normal(text: str) -> str:
+    return {"Zoë": "zoe"}.get(text, text)
+
+
+def trigrams(text: str) -> list[str]:
+    padded = [f"  {word} " for word in re.findall(r"\w+", text)]
+    return [word[place : place + 3] for word in padded for place in range(len(word) - 2)]
+
+
+def nearness(text: str, other: str) -> float:
+    """pg_trgm's word_similarity: the most that a stretch of the other's trigrams has in common with the text's."""
+    mine, theirs = set(trigrams(text)), trigrams(other)
+    stretches = (set(theirs[start:end]) for start in range(len(theirs)) for end in range(start + 1, len(theirs) + 1))
+    return max((len(mine & stretch) / len(mine | stretch) for stretch in stretches), default=0.0)
