@@ -54,17 +54,18 @@ class Listing:
     keys: tuple[Key, ...]
     joins: str
     mark: str
+    fit: search.Fit | None = None  # where the best match comes first
 
 
 @dataclass(frozen=True)
 class Found:
-    """The rows that a filter and a search leave; `rank` says how well each fits the search."""
+    """The rows that a filter and a search leave; `fit` says how well each fits the search."""
 
     row: Row
     rows: Rows
     where: Any
     sought: str | None
-    rank: str | None
+    fit: search.Fit | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +83,12 @@ class Listed(Related):
         if where is not None:
             conditions.append(filters.condition(ask, table, target, where))
         sought = search.normal(ask.passing("search")) if table.search else None
-        rank = None
+        fit = None
         if sought:
             render.charge(5)
-            condition, rank = search.condition(render, target, sought)
-            conditions.append(condition)
-        return Found(target, replace(rows, where=tuple(conditions)), where, sought, rank)
+            fit = search.fit(render, target, sought)
+            conditions.append(fit.found)
+        return Found(target, replace(rows, where=tuple(conditions)), where, sought, fit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,8 @@ class Connected(Listed):
 
     def listing(self, ask: Ask, row: Row, table: Table) -> Listing:
         found = self.found(ask, row, table)
-        keys, joins, names = self.keys(ask, table, found.row, found.rank)
+        fit = None if ask.value("orderBy") else found.fit
+        keys, joins, names = self.keys(ask, table, found.row, fit)
         return Listing(
             table=table,
             row=found.row,
@@ -128,16 +130,17 @@ class Connected(Listed):
             keys=keys,
             joins=found.rows.joins + joins,
             mark=mark_of(ask.selected.coordinate, found.where, found.sought, names),
+            fit=fit,
         )
 
     def keys(
-        self, ask: Ask, table: Table, row: Row, rank: str | None
+        self, ask: Ask, table: Table, row: Row, fit: search.Fit | None
     ) -> tuple[tuple[Key, ...], str, list[tuple[str, bool, bool]]]:
         """The keys of the order, what has to be joined for them, and their names for the cursor's mark."""
         asked = ask.value("orderBy")
         chosen = [_by(entry) for entry in asked or ()]
-        if not chosen and rank:
-            keys = [Key(rank, Kind.FLOAT, nullable=False, descending=True, nulls_first=False)]
+        if fit:
+            keys = [Key(fit.bounded, Kind.FLOAT, nullable=False, descending=True, nulls_first=False)]
             return (*keys, _last(row, keys)), "", [("@rank", True, False)]
         known = sort_keys(origin_of(node_of(ask.selected)))
         chosen = chosen or [(by.name.upper(), by.descending, by.nulls_first) for by in self.order or table.order]
@@ -283,11 +286,25 @@ class _Rendering:
         limit = self.page.size + self.looks_ahead  # one row more tells whether there is one
         start, stop = self.sides
         until = self.not_reached(stop)
-        found = [self.branch_sql(branch, until, limit) for branch in branches(self.keys, start, self.render.bind)]
-        rows = found[0] if len(found) == 1 else f"{' UNION ALL '.join(f'({sql})' for sql in found)} LIMIT {limit}"
+        fit = self.listing.fit
+        if fit and fit.common:
+            rows = self.ranked_sql(fit, fit.common, until, limit)
+        else:
+            found = [self.branch_sql(branch, until, limit) for branch in branches(self.keys, start, self.render.bind)]
+            rows = found[0] if len(found) == 1 else f"{' UNION ALL '.join(f'({sql})' for sql in found)} LIMIT {limit}"
         if not (self.counts or self.page.backward):
             return rows
         return f'SELECT p.*, row_number() OVER () AS "#" FROM ({rows}) p'
+
+    def ranked_sql(self, fit: search.Fit, common: str, until: list[str], limit: int) -> str:
+        """The best matches first; of common words the rows as they follow in the index of ids, without ranking any."""
+        (rank, last), (start, _) = self.keys, self.sides
+        (best,) = branches([replace(rank, sql=fit.rank), last], start, self.render.bind)
+        (listed,) = branches([last], start and start[1:], self.render.bind)
+        ranked = self.branch_sql(replace(best, where=(*best.where, "NOT common.yes")), until, limit)
+        plain = self.branch_sql(replace(listed, where=(*listed.where, "common.yes")), until, limit)
+        either = f"({ranked}) UNION ALL ({plain})".replace(common, "common.yes")  # to be found out once
+        return f"SELECT x.* FROM (SELECT {common} AS yes) common CROSS JOIN LATERAL ({either}) x LIMIT {limit}"
 
     def branch_sql(self, branch: Branch, until: list[str], limit: int) -> str:
         listing = self.listing

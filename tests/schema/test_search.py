@@ -1,0 +1,71 @@
+"""A search puts the best matches first; of words that very many have, the newest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from schema.select import search
+from tests import factories
+from tests.schema.asking import ask
+
+PAGE = """
+query($s: String, $first: Int, $after: String, $last: Int, $before: String) {
+  customers(search: $s, first: $first, after: $after, last: $last, before: $before) {
+    nodes { displayName }
+    pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
+  }
+}
+"""
+
+
+async def page(sought: str, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
+    found = (await ask(PAGE, {"s": sought, **arguments})).data["customers"]
+    return [node["displayName"] for node in found["nodes"]], found["pageInfo"]
+
+
+async def forward(sought: str, size: int) -> list[str]:
+    names, info = await page(sought, first=size)
+    while info["hasNextPage"]:
+        more, info = await page(sought, first=size, after=info["endCursor"])
+        assert info["hasPreviousPage"]
+        names += more
+    return names
+
+
+async def backward(sought: str, size: int) -> list[str]:
+    names, info = await page(sought, last=size)
+    while info["hasPreviousPage"]:
+        more, info = await page(sought, last=size, before=info["startCursor"])
+        assert info["hasNextPage"]
+        names = more + names
+    return names
+
+
+async def people(*names: str) -> None:
+    for name in names:
+        await factories.customer(name)
+
+
+async def test_the_best_match_comes_first(db: str) -> None:
+    await people("Alireza Karimi", "Ali Karimi", "Alina Karim")
+    assert (await page("ali karimi"))[0][0] == "Ali Karimi"
+
+
+@pytest.mark.parametrize("most", [0, 2, 4, 2_000])
+async def test_pages_hold_every_match_once_however_common_its_words(
+    db: str, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    await people("Ali One", "Ali Two", "Alina Three", "Ali Four", "Bob")
+    monkeypatch.setattr(search, "MOST_RANKED", most)
+    found = await forward("ali", 2)
+    assert sorted(found) == ["Ali Four", "Ali One", "Ali Two", "Alina Three"]
+    assert await backward("ali", 2) == found
+    assert await forward("ali", 1) == found
+
+
+async def test_of_words_that_too_many_have_the_newest_come_first(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await people("Ali One", "Alina Two", "Ali Three")
+    monkeypatch.setattr(search, "MOST_RANKED", 2)
+    assert await forward("ali", 2) == ["Ali Three", "Alina Two", "Ali One"]
