@@ -103,7 +103,9 @@ class RecordView(ModelView):
     async def count(self, request: Request, q: str | None = None, filters: FilterGroup | None = None) -> int:
         stmt = await self._apply_search_and_filters(request, self.get_count_query(request), q, filters)
         narrowed = q is not None or not (filters is None or filters.is_empty()) or self.is_narrowed(request)
-        return await counting.count_all(stmt, self.model._meta.db_table, narrowed=narrowed)
+        found = await counting.count_all(stmt, self.model._meta.db_table, narrowed=narrowed)
+        found.more = getattr(request.state, "more_found", False)
+        return found
 
     def is_narrowed(self, request: Request) -> bool:
         """Whether the list shows a part by other means than its search and filters."""

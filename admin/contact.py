@@ -85,7 +85,7 @@ class InteractionView(UseCaseView):
         return str(obj.subject or words.value(obj.kind))
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(request, term)
+        return await searching.records(request, term, "interaction", "occurred_at")
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         customer = values.pop("customer_id", None) or UUID(int=0)
@@ -118,14 +118,16 @@ class RelationshipView(UseCaseView):
     empty_hint = lazy("Say who works for whom, who referred whom, and which companies belong together.")
     parts = ("customer", "kind", "related", "since", "until", "note", "created_at")
     form_layout = (row("customer", "kind", "related"), row("since", "until"), "note")
-    sortable_fields = ("created_at",)
-    fields_default_sort = (("created_at", True),)
+    sortable_fields = ()
+    # Ids grow with time, and have an index.
+    fields_default_sort = (("id", True),)
 
     def name_of(self, obj: Any) -> str:
         return f"{obj.customer.display_name} – {words.value(obj.kind)} – {obj.related.display_name}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(request, term) | await searching.of_customers(request, term, "related_id")
+        outward = await searching.records(request, term, "relationship", "created_at")
+        return outward | await searching.records(request, term, "relationship", "created_at", "related_id")
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         given: Any = {name: values[name] for name in ("since", "until", "note") if name in values}

@@ -20,14 +20,16 @@ class Total(int):
     """A number of records that knows how it is to be read: exact, or as an estimate."""
 
     estimate: int | None = None
+    more: bool = False
+    """Whether there may be more than was looked at."""
 
     @property
     def capped(self) -> bool:
-        return self.estimate is not None
+        return self.estimate is not None or self.more
 
     def __str__(self) -> str:
         if self.estimate is None:
-            return formats.number(int(self))
+            return formats.number(int(self)) + ("+" if self.more else "")
         if self.estimate > MOST:
             return _("about %(number)s") % {"number": formats.number(self.estimate)}
         return formats.number(MOST) + "+"

@@ -21,6 +21,9 @@ from crm.access import Actor, Scope
 from models import FollowUp, FollowUpStatus
 from models.base import Record
 
+LATEST = 5_000
+"""Follow-ups that were made last, whose subjects are searched; all those of customers found are."""
+
 CLOSING = {"done": FollowUpStatus.DONE, "dropped": FollowUpStatus.DROPPED}
 
 
@@ -47,7 +50,8 @@ class FollowUpView(UseCaseView):
         return str(obj.subject)
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return Q(subject__icontains=term) | await searching.of_customers(request, term)
+        said = await searching.latest(request, term, "follow_up", "id", "subject", LATEST)
+        return said | await searching.records(request, term, "follow_up", "due_at")
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         customer = values.pop("customer_id", None) or UUID(int=0)

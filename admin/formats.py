@@ -49,7 +49,9 @@ def number(value: float | Decimal | None, *, decimals: int = 0) -> str:
     if value is None:
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return figures(numbers.format_decimal(value, format=pattern, locale=get_locale()))
+    # A list's length is a number that writes itself otherwise, as about so many.
+    plain = int(value) if isinstance(value, int) else value
+    return figures(numbers.format_decimal(plain, format=pattern, locale=get_locale()))
 
 
 def percent(value: float | None, *, decimals: int = 0) -> str:

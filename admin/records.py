@@ -13,7 +13,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import choices, event_words
+from admin import choices, event_words, searching
 from admin.base import RecordView
 from admin.fields import Day as DayField
 from admin.fields import Moment, Structure, Unreadable, listed
@@ -23,6 +23,9 @@ from crm.errors import CrmError
 from crm.ids import split
 from crm.visibility import shown_changes, shown_data
 from models import AuditEntry, Event, ImportRun, StaffMember
+
+LATEST = 5_000
+"""Happenings among which those of somebody are searched by name; the box above the list finds all of a person's."""
 
 NARROWING = ("who", "noun", "what", "since", "until")
 """The boxes above events and the audit trail, which indexes answer."""
@@ -50,14 +53,18 @@ class HappenedView(RecordView):
     def name_of(self, obj: Any) -> str:
         return event_words.happened(str(getattr(obj, self.kind)))
 
-    def get_search_query(self, request: Request, term: str) -> Q:
+    async def build_full_text_search_query(self, request: Request, term: str) -> Q:
+        """By a record's id, by what happened, or by who did it among what happened last."""
         found = by_record(term)
         if found is not None:
             return found
-        wanted = term.strip().casefold()
-        named = [key for key, text in event_words.happenings(request) if wanted in text.casefold()]
-        matching: Any = {f"{self.kind}__in": named}
-        return Q(**{f"{self.kind}__startswith": term.strip().lower()}) | Q(actor_label__icontains=term) | Q(**matching)
+        wanted, key = term.strip().casefold(), term.strip().lower()
+        told = event_words.happenings(request)
+        named: Any = [name for name, text in told if wanted in text.casefold() or name.startswith(key)]
+        table = self.model._meta.db_table
+        return Q(**{f"{self.kind}__in": named}) | await searching.latest(
+            request, term, table, "created_at", "actor_label", LATEST
+        )
 
     def get_list_query(self, request: Request) -> QuerySet[Any]:
         query: QuerySet[Any] = super().get_list_query(request)

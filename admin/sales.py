@@ -77,7 +77,7 @@ class OrderView(UseCaseView):
         return str(obj.reference or public_id(obj))
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return Q(reference=term.strip()) | await searching.of_customers(request, term)
+        return Q(reference=term.strip()) | await searching.records(request, term, "order", "placed_at")
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         customer = values.pop("customer_id", None) or UUID(int=0)
@@ -176,7 +176,7 @@ class CostView(UseCaseView):
     fields_default_sort = (("occurred_at", True),)
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(request, term)
+        return await searching.records(request, term, "cost_entry", "occurred_at")
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         customer = values.pop("customer_id", None) or UUID(int=0)

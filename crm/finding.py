@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from crm import text
+from crm import text, wording
 from crm.access import Actor, Scope
 from crm.database import fetch
 from crm.errors import CrmError
 from crm.ids import split
 from crm.rules.predicate import predicate
+from crm.wording import literal
 
 EACH = 6
 LATEST = 5_000
@@ -33,11 +34,9 @@ class Found:
 _CUSTOMERS = """
 SELECT c.id, c.display_name AS name, concat_ws(', ', c.city, c.country) AS hint
 FROM customer c
-WHERE c.search_text LIKE ALL ($1::text[]) AND c.kind = $2 AND c.archived_at IS NULL AND ({visible}){named}
+WHERE {found} AND c.kind = $1 AND c.archived_at IS NULL AND ({visible})
 LIMIT 50
 """
-# The text that is searched holds identities too: whoever may not read them finds by name alone.
-_NAMED = " AND c.sort_name LIKE ALL ($1::text[])"
 # A reference is looked up as it stands: an index answers, however many orders there are.
 _ORDERS = """
 SELECT o.id, o.reference AS name, c.display_name AS hint
@@ -121,14 +120,15 @@ def _by_id(wanted: str) -> list[Found]:
 
 
 async def _customers(actor: Actor, wanted: str) -> dict[str, list[Found]]:
-    words = [f"%{literal(word)}%" for word in text.normalise(wanted).split()[:8]]
+    words = wording.words(wanted)
     if not actor.may(Scope.CUSTOMER_READ) or not words:
         return {}
-    visible, values = await _visible(actor, 3)
-    statement = _CUSTOMERS.format(visible=visible, named="" if actor.may(Scope.PII_READ) else _NAMED)
+    found, patterns = wording.condition(words, named=not actor.may(Scope.PII_READ), first=2)
+    visible, values = await _visible(actor, 2 + len(patterns))
+    statement = _CUSTOMERS.format(found=found, visible=visible)
     kinds = {"customer": "PERSON", "organization": "ORGANIZATION"}
     return {
-        noun: _ranked(wanted, [_found("customer", row) for row in await fetch(statement, words, kind, *values)])
+        noun: _ranked(wanted, [_found("customer", row) for row in await fetch(statement, kind, *patterns, *values)])
         for noun, kind in kinds.items()
     }
 
@@ -177,8 +177,3 @@ async def _visible(actor: Actor, first: int) -> tuple[str, list[Any]]:
 
 def _found(noun: str, row: Any) -> Found:
     return Found(noun, row["id"], row["name"] or "", row["hint"] or "")
-
-
-def literal(word: str) -> str:
-    """The word as LIKE takes it letter by letter."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

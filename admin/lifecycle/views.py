@@ -252,4 +252,4 @@ class TransitionView(RecordView):
         return f"{obj.customer.display_name} → {gettext(obj.to_stage.name)}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(request, term)
+        return await searching.records(request, term, "stage_transition", "occurred_at")

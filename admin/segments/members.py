@@ -12,13 +12,12 @@ from uuid import UUID
 
 from starlette_admin.i18n import gettext as _
 
-from admin.searching import words
 from crm import organization, text
 from crm.access import Actor, Scope
 from crm.database import fetch
 from crm.errors import CrmError, ValidationFailed
-from crm.finding import literal
 from crm.ids import decode
+from crm.wording import condition, words
 
 SIZE = 25
 MOST_PASTED = 5_000
@@ -37,8 +36,7 @@ WHERE m.segment_id = $1 AND {kept} AND ($2::timestamptz IS NULL OR ({at}, m.id) 
 ORDER BY {at} DESC, m.id DESC LIMIT $4
 """
 _HELD = "SELECT normalized, customer_id FROM identity WHERE normalized = ANY ($1::text[])"
-_FOUND = "SELECT id FROM customer WHERE search_text LIKE ALL ($1::text[]) AND archived_at IS NULL{named} LIMIT 2"
-_NAMED = " AND sort_name LIKE ALL ($1::text[])"
+_FOUND = "SELECT c.id FROM customer c WHERE {found} AND c.archived_at IS NULL LIMIT 2"
 _THERE = "SELECT id FROM customer WHERE id = ANY ($1::uuid[])"
 
 
@@ -81,11 +79,12 @@ async def meant(actor: Actor, pasted: str) -> Meant:
         told = _("%(number)s entries are too many; paste at most %(most)s.")
         raise ValidationFailed(told % {"number": len(entries), "most": MOST_PASTED}, path=("identities",))
     found: dict[str, UUID | None] = dict.fromkeys(entries)
-    if clear := actor.may(Scope.PII_READ):
+    clear = actor.may(Scope.PII_READ)
+    if clear:
         found |= await _by_identity(entries)
     found |= await _by_id([entry for entry in entries if found[entry] is None])
     for entry in [entry for entry in entries if found[entry] is None][:200]:
-        found[entry] = await _by_name(entry, named="" if clear else _NAMED)
+        found[entry] = await _by_name(entry, named=not clear)
     return Meant(
         list(dict.fromkeys(key for key in found.values() if key)), [entry for entry in entries if found[entry] is None]
     )
@@ -123,8 +122,8 @@ async def _by_id(entries: list[str]) -> dict[str, UUID | None]:
     return {entry: key for entry, key in keys.items() if key in there}
 
 
-async def _by_name(entry: str, *, named: str) -> UUID | None:
+async def _by_name(entry: str, *, named: bool) -> UUID | None:
     """The only customer that the words find."""
-    patterns = [f"%{literal(word)}%" for word in words(entry)]
-    rows = await fetch(_FOUND.format(named=named), patterns) if patterns else []
+    found, values = condition(words(entry), named=named, first=1)
+    rows = await fetch(_FOUND.format(found=found), *values) if values else []
     return rows[0]["id"] if len(rows) == 1 else None

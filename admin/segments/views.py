@@ -159,7 +159,8 @@ class MembershipView(RecordView):
         return f"{obj.customer.display_name} – {obj.segment.name}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
-        return await searching.of_customers(request, term) | Q(segment__name__icontains=term)
+        meant: Any = await Segment.filter(name__icontains=term).limit(50).values_list("id", flat=True)
+        return Q(segment_id__in=meant) | await searching.records(request, term, "segment_membership", "entered_at")
 
     async def is_action_allowed(self, request: Request, name: str) -> bool:
         if name == "take_out":
