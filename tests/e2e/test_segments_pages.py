@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from crm.segments import definitions
 from models import Segment, SegmentKind, SegmentMembership
@@ -74,6 +76,25 @@ async def test_a_segment_is_built_by_text_with_completion_and_a_mended_fault(vis
     await page.click(SAVE)
     await page.wait_for_url("**/segment/list**")
     assert (await Segment.get()).rule_text == 'country = "IR" and city = "Tehran"'
+
+
+async def test_what_is_written_while_the_editor_is_still_loading_stays(visit: Visit) -> None:
+    made, page, slow = await bonn(), visit.page, asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await slow.wait()
+        await route.continue_()
+
+    await page.route("**/rules/read", late)
+    await visit.open(f"/segment/edit?pk={made.id}")
+    await expect(page.locator(".arz-rule-form")).to_have_attribute("inert", "")
+    await page.click("[role=tab]:has-text('Text')")
+    await page.fill("#rule_text", 'city = "Jena"')
+    slow.set()
+    await page.wait_for_selector("[data-arz-rule][data-ready]")
+    await page.click("[role=tab]:has-text('Form')")
+    await expect(page.locator(".arz-rule-line input[type=text]")).to_have_value("Jena")
+    await expect(page.locator("#rule_text")).to_have_value('city = "Jena"')
 
 
 async def test_the_difference_in_members_is_shown_before_a_version_goes_live(visit: Visit) -> None:

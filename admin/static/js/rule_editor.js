@@ -23,6 +23,7 @@
             this.t = JSON.parse(box.dataset.texts);
             this.base = box.dataset.base;
             this.id = `arz-rule-${++counter}`;
+            this.edits = 0;
             this.build();
             this.area.addEventListener("input", () => this.typed());
             this.area.addEventListener("scroll", () => this.paint());
@@ -80,8 +81,9 @@
 
         async load() {
             vocabulary = vocabulary || window.fetch(`${this.base}/vocabulary`).then((answer) => answer.json());
+            this.formBox.inert = Boolean(this.area.value.trim());
             this.form = new Rules.Form(this.formBox, await vocabulary, this.t, () => this.changed());
-            if (this.area.value.trim()) await this.read({ text: this.area.value });
+            await this.read({ text: this.area.value });
             this.box.dataset.ready = "1";
         }
 
@@ -94,10 +96,18 @@
             this.result.replaceChildren();
             this.tell([]);
             this.paint();
-            if (this.form) this.read({ text });
+            this.behind();
+            this.read({ text });
+        }
+
+        /* The text is newer than the form: nothing is written on the form until it has followed. */
+        behind() {
+            this.edits += 1;
+            this.formBox.inert = true;
         }
 
         typed() {
+            this.behind();
             this.paint();
             this.fit();
             this.later("complete", 90, () => this.complete(false));
@@ -105,6 +115,7 @@
         }
 
         changed() {
+            this.edits += 1;
             this.later("read", 150, () => {
                 const form = this.form.get();
                 if (form) this.read({ form });
@@ -126,15 +137,20 @@
         }
 
         async read(given) {
+            if (!this.form) return; // what stands in the box is read once the form is there
             if ("text" in given && !given.text.trim()) {
                 this.form.set(null);
+                this.formBox.inert = false;
                 this.tell([]);
                 this.try("", []);
                 return;
             }
             let found;
+            const edits = this.edits;
             try { found = await ask(`${this.base}/read`, { ...given, segment: this.box.dataset.key }, this.only("read")); } catch (error) { return; }
-            if (!found) return;
+            // Whoever went on writing meanwhile is not overwritten: a younger question is under way.
+            if (!found || edits !== this.edits) return;
+            this.formBox.inert = "text" in given && found.form === null;
             if ("form" in given && found.text) { this.area.value = found.text; this.paint(); }
             if ("text" in given && found.form) this.form.set(found.form);
             this.box.classList.toggle("arz-rule-unread", found.form === null);
