@@ -14,7 +14,7 @@ from starlette_admin.flash import flash
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import pages, preferences
+from admin import pages, preferences, words
 from admin.problems import errors_of, said
 from admin.request import actor_of, now
 from crm import sessions, staff
@@ -41,6 +41,7 @@ class AccountPage(CustomView):
             "choices": preferences.CHOICES,
             "zones": sorted(available_timezones()),
             "sessions": running,
+            "browser": browser,
             "this_session": getattr(request.state, "session_hash", None),
         }
         return pages.render(self, request, "account.html", context, status)
@@ -82,6 +83,27 @@ class AccountPage(CustomView):
         except (CrmError, ValueError) as problem:
             flash(request, said(problem) if isinstance(problem, CrmError) else str(problem), "error")
         return RedirectResponse(request.url_for("admin:account"), 303)
+
+
+BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
+"""As user agents name them, the most definite first: all of the others call themselves Safari too."""
+BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera"}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser(user_agent: str) -> str:
+    """What a user agent stands for in the words of people, such as Firefox, Windows; else its beginning."""
+    found = next((name for name in BROWSERS if f"{name}/" in user_agent or f"Headless{name}" in user_agent), None)
+    system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), None)
+    known = [BROWSER_NAMES.get(found, found) if found else None, system]
+    return words.listed([each for each in known if each]) or user_agent[:80]
 
 
 def _back(request: Request, wanted: str) -> str:

@@ -23,8 +23,9 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from admin import conflicts, converter, counting, history, words
-from admin.fields import Typed
+from admin.fields import Text, Typed
 from admin.problems import GENERAL, refusal, said
+from admin.readable import readable
 from admin.request import actor_of, may, now
 from crm import exports
 from crm.access import Actor, Scope
@@ -56,13 +57,21 @@ class RecordView(ModelView):
     create_template = "new.html"
     edit_template = "change.html"
     empty_hint: ClassVar[str] = ""
+    names: ClassVar[Sequence[str]] = ()
+    """Fields whose text the product may have given itself: then it reads in the reader's language, stored as it is."""
 
     def __init__(self) -> None:
         self.fields = cast("Sequence[BaseField]", self.parts)
         super().__init__(self.record, key=noun(self.record), converter=converter.Converter())
         for field in self._all_fields:
+            if isinstance(field, Text) and field.name in self.names:
+                field.told = self.in_words
             if field.label == field.name.replace("_", " ").capitalize():
                 field.label = words.label(field.name)
+
+    def in_words(self, text: str) -> str:
+        """One of `names` in the reader's language."""
+        return words.name(text)
 
     # Who may what
 
@@ -301,8 +310,7 @@ class UseCaseView(RecordView):
         request.state.expected_version = conflict.current_version
         both = {name: value for name, value in conflicts.columns(meanwhile).items() if name in touched}
         marked: dict[str | int, Any] = {
-            name: _("Somebody set this to: %(value)s") % {"value": conflicts.plain(value)}
-            for name, value in both.items()
+            name: _("Somebody set this to: %(value)s") % {"value": readable(value)} for name, value in both.items()
         }
         return FormValidationError(marked or {GENERAL: _("Look at what changed, then save again.")})
 

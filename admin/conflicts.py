@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from admin import formats, words
+from admin.readable import readable
 from crm.access import Actor
 from crm.database import fetch
 from crm.visibility import shown_changes
@@ -31,13 +32,7 @@ class Meanwhile:
 
     @property
     def lines(self) -> list[str]:
-        return [f"{words.label(name)}: {plain(old)} → {plain(new)}" for name, (old, new) in self.changes.items()]
-
-
-def plain(value: Any) -> str:
-    if value is None or value == "":
-        return formats.NOTHING
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+        return [f"{words.label(name)}: {readable(old)} → {readable(new)}" for name, (old, new) in self.changes.items()]
 
 
 async def since(actor: Actor, record_id: UUID, versions: int) -> list[Meanwhile]:

@@ -13,6 +13,7 @@ from tortoise.expressions import Q
 
 from admin import choices, searching, words
 from admin.base import UseCaseView
+from admin.bulk import ChangesMany
 from admin.fields import Amount, LongText, listed
 from admin.layout import group, row
 from crm import interactions, relationships
@@ -22,7 +23,7 @@ from models import Interaction, Relationship, RelationshipKind
 from models.base import Record
 
 
-class InteractionView(UseCaseView):
+class InteractionView(ChangesMany):
     """Every touchpoint with a customer."""
 
     record = Interaction

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette_admin import BaseField, RequestAction, action, row_action
 from starlette_admin.actions import ActionSelection
 from starlette_admin.exceptions import ActionFailed
@@ -21,8 +20,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from admin import choices, customer_page, searching
-from admin.base import UseCaseView
-from admin.bulk import BulkPages
+from admin.bulk import ChangesMany
 from admin.customer_fields import CustomFields, Identities
 from admin.fields import listed
 from admin.layout import group, row
@@ -33,7 +31,6 @@ from crm.access import Actor, Scope
 from crm.changes import missing
 from crm.errors import CrmError
 from crm.identities import IdentityInput
-from crm.many import NEEDED
 from crm.segments import static
 from models import Customer, Identity, IdentityKind, Segment, SegmentKind
 from models.base import Record
@@ -48,7 +45,7 @@ async def _segment_form(request: Request) -> str:
     return choices.select("segment", _("Hand-picked segment"), [(str(each.id), each.name) for each in found])
 
 
-class CustomerView(UseCaseView):
+class CustomerView(ChangesMany):
     """Everybody the organisation knows."""
 
     record = Customer
@@ -206,7 +203,7 @@ class CustomerView(UseCaseView):
 
     async def is_action_allowed(self, request: Request, name: str) -> bool:
         if name == "bulk":
-            return any(may(request, scope) for scope in NEEDED.values())
+            return await super().is_action_allowed(request, name)
         needed = {"archive": Scope.CUSTOMER_WRITE}.get(name, Scope.SEGMENT_WRITE)
         return await super().is_action_allowed(request, name) and (name in ("delete", "export") or may(request, needed))
 
@@ -218,18 +215,6 @@ class CustomerView(UseCaseView):
     async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
         fits = {"archive": obj.archived_at is None, "restore": obj.archived_at is not None}.get(name, True)
         return fits and await super().is_row_action_allowed_for_obj(request, name, obj)
-
-    @action(
-        name="bulk",
-        text=lazy("Try and change…"),
-        icon_class="fa-solid fa-list-check",
-        custom_response=True,
-    )
-    async def bulk(self, request: Request, selection: ActionSelection) -> Response:
-        """Lead to the page where a change of many is tried, then made."""
-        assert self._admin is not None
-        page = next(view for view in self._admin._views if isinstance(view, BulkPages))
-        return await page.chosen(request, [str(pk) for pk in await selection.pks()])
 
     @action(
         name="add_to_segment",

@@ -84,6 +84,9 @@ HAPPENED: dict[str, str] = {
     "view.deleted": _("View deleted"),
 }
 
+ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"))
+"""The product's own parts, where they have done something; their labels are these words."""
+
 NOUNS: dict[str, str] = {
     "customer": _("Customer"),
     "identity": _("Identity"),

@@ -90,7 +90,14 @@ class Readable(Typed):
 
 @dataclass
 class Text(Readable, StringField):
-    """A line of text."""
+    """A line of text; `told` says it as the reader reads it."""
+
+    told: Callable[[str], str] | None = None
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        if self.told and _for_reading(request):
+            return self.told(str(value))
+        return await super().serialize_value(request, value)
 
 
 @dataclass
@@ -99,6 +106,28 @@ class Key(Text):
 
     noun: str = ""
     form_template: str = "fields/key_form.html"
+
+
+def _word(value: str) -> str:
+    return words.value(value.upper())
+
+
+@dataclass
+class Worded(Text):
+    """A word of the product that is stored as text, such as a group's key."""
+
+    told: Callable[[str], str] | None = _word
+
+
+@dataclass
+class Named(Text):
+    """A name that the product itself may have given: then it reads in the reader's language, stored as it is."""
+
+    told: Callable[[str], str] | None = words.name
+
+
+def _for_reading(request: Request) -> bool:
+    return request.state.action in (RequestAction.LIST, RequestAction.DETAIL)
 
 
 @dataclass
@@ -300,6 +329,17 @@ class Structure(Typed, BaseField):
         self.read_only = True
         self.searchable = self.orderable = False
         self.exclude_from_create = self.exclude_from_edit = True
+
+
+@dataclass
+class Told(Computed):
+    """Sentences that are worked out from the record, for reading."""
+
+    list_template: str = "fields/told.html"
+    detail_template: str = "fields/told.html"
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        return "\n".join(value) if request.state.action == RequestAction.EXPORT else value
 
 
 @dataclass

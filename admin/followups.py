@@ -12,7 +12,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
 from admin import searching
-from admin.base import UseCaseView
+from admin.bulk import ChangesMany
 from admin.layout import row
 from admin.problems import told
 from admin.request import actor_of, may, now
@@ -27,7 +27,7 @@ LATEST = 5_000
 CLOSING = {"done": FollowUpStatus.DONE, "dropped": FollowUpStatus.DROPPED}
 
 
-class FollowUpView(UseCaseView):
+class FollowUpView(ChangesMany):
     """What is to be done for customers."""
 
     record = FollowUp

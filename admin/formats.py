@@ -84,8 +84,11 @@ def short_money(value: Decimal | float | None, code: str) -> str:
 
 
 def day(value: date | None) -> str:
+    """A day; of a point in time, the one that the reader's clock shows."""
     if value is None:
         return NOTHING
+    if isinstance(value, datetime):
+        value = value.astimezone(get_tzinfo()).date()
     if not current().jalali:
         return digits(dates.format_date(value, "medium", locale=get_locale()))
     found = jdatetime.date.fromgregorian(date=value)
@@ -117,6 +120,11 @@ def span(seconds: float | Decimal | None) -> str:
     if seconds is None:
         return NOTHING
     return digits(dates.format_timedelta(timedelta(seconds=float(seconds)), locale=get_locale()))
+
+
+def warnings(count: int) -> str:
+    """How many warnings there are."""
+    return _("1 warning") if count == 1 else _("%(number)s warnings") % {"number": number(count)}
 
 
 def iso_day(text: str) -> str:

@@ -41,12 +41,18 @@ def read(text: str, depth: int = 0) -> str:
     for pattern, translation in forms(get_locale()):
         found = pattern.fullmatch(text)
         if found:
-            return _filled(translation, {name: _value(value, depth) for name, value in found.groupdict().items()})
+            return _filled(translation, {name: _place(name, value, depth) for name, value in found.groupdict().items()})
     return text
 
 
 def _filled(translation: str, given: dict[str, str]) -> str:
     return _PLACE.sub(lambda place: given.get(place[1], place[0]), translation)
+
+
+def _place(name: str, value: str, depth: int) -> str:
+    """What stands in a place: kinds of values, which rules write in small letters, are words there and nowhere else."""
+    kind = value.upper() if name.startswith("lower") else ""
+    return words.value(kind) if kind in words.VALUES else _value(value, depth)
 
 
 def _value(value: str, depth: int) -> str:

@@ -101,6 +101,7 @@ class RoleView(UseCaseView):
     icon = "fa-solid fa-id-badge"
     menu_label = lazy("Roles")
     display_name = lazy("role")
+    names = ("name",)
     parts = ("name", "key", "built_in", "scopes", "created_at", "updated_at")
     form_layout = (row("name", "key"), "scopes")
     exclude_fields_from_list = ("created_at", "updated_at")

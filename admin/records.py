@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,10 +17,11 @@ from tortoise.queryset import QuerySet
 
 from admin import choices, event_words, searching
 from admin.base import RecordView
+from admin.fields import Computed, Moment, Named, Structure, Unreadable, Worded, listed
 from admin.fields import Day as DayField
-from admin.fields import Moment, Structure, Unreadable, listed
-from admin.request import actor_of
+from admin.request import actor_of, may
 from crm.access import Scope
+from crm.database import fetch
 from crm.errors import CrmError
 from crm.ids import split
 from crm.visibility import shown_changes, shown_data
@@ -134,6 +137,34 @@ class Told(Structure):
         return shown_data(actor_of(request), obj.noun, obj.data)
 
 
+@dataclass
+class About(Computed):
+    """The customer that something happened to."""
+
+    list_template: str = "fields/one.html"
+    detail_template: str = "fields/one.html"
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        name = obj.customer_id and may(request, Scope.CUSTOMER_READ) and await _name(request, obj.customer_id)
+        return {"id": str(obj.customer_id), "name": name, "key": "customer", "open": True} if name else None
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        return value["name"] if request.state.action == RequestAction.EXPORT else value
+
+
+async def _name(request: Request, key: UUID) -> str | None:
+    """A customer's name; those of a page were all asked for at once."""
+    known: dict[UUID, str] = getattr(request.state, "names_of_customers", {})
+    if key in known or hasattr(request.state, "names_of_customers"):
+        return known.get(key)
+    return (await _names([key])).get(key)
+
+
+async def _names(keys: Iterable[UUID]) -> dict[UUID, str]:
+    rows = await fetch("SELECT id, display_name FROM customer WHERE id = ANY ($1::uuid[])", list(set(keys)))
+    return {row["id"]: row["display_name"] for row in rows}
+
+
 class EventView(HappenedView):
     """What happened, as webhooks and subscriptions tell it."""
 
@@ -146,13 +177,19 @@ class EventView(HappenedView):
     parts = (
         listed("type", event_words.happenings, filters=choices.TEXT_FILTERS),
         listed("noun", event_words.nouns, filters=choices.TEXT_FILTERS),
-        "actor_label",
+        About("customer"),
+        Named("actor_label"),
         Moment("created_at", read_only=True),
         "actor_kind",
         Told("data"),
         "request_id",
     )
     exclude_fields_from_list = ("actor_kind", "request_id", "data")
+
+    async def find_all(self, request: Request, *args: Any, **options: Any) -> Sequence[Any]:
+        found: Sequence[Any] = await super().find_all(request, *args, **options)
+        request.state.names_of_customers = await _names(event.customer_id for event in found if event.customer_id)
+        return found
 
 
 class AuditView(HappenedView):
@@ -167,7 +204,7 @@ class AuditView(HappenedView):
     parts = (
         listed("action", event_words.happenings, filters=choices.TEXT_FILTERS),
         listed("noun", event_words.nouns, filters=choices.TEXT_FILTERS),
-        "actor_label",
+        Named("actor_label"),
         Moment("created_at", read_only=True),
         Changed("changes", list_template="fields/changes.html", detail_template="fields/changes.html"),
         "actor_kind",
@@ -189,7 +226,7 @@ class ImportView(RecordView):
     detail_template = "import_run.html"
     parts = (
         "file_name",
-        "kind",
+        Worded("kind"),
         "status",
         "rows_read",
         "rows_created",
@@ -198,8 +235,8 @@ class ImportView(RecordView):
         "rows_refused",
         "mapping",
         "error",
-        "actor_label",
-        Moment("created_at", read_only=True),
+        Named("actor_label"),
+        Moment("created_at", read_only=True, short=True),
         "finished_at",
     )
     exclude_fields_from_list = ("mapping", "error", "rows_unchanged", "finished_at")

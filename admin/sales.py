@@ -11,7 +11,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
 from admin import choices, searching
-from admin.base import UseCaseView
+from admin.bulk import ChangesMany
 from admin.fields import Amount, listed
 from admin.layout import row
 from crm import costs, orders, products
@@ -25,7 +25,7 @@ def _money(name: str, currency: str = "currency", **options: Any) -> Amount:
     return Amount(name, currency_from=currency, **options)
 
 
-class OrderView(UseCaseView):
+class OrderView(ChangesMany):
     """What customers bought."""
 
     record = Order
@@ -93,7 +93,7 @@ class OrderView(UseCaseView):
         await orders.delete(actor, key, expected_version=None)
 
 
-class ProductView(UseCaseView):
+class ProductView(ChangesMany):
     """What can be bought."""
 
     record = Product
@@ -144,7 +144,7 @@ class ProductView(UseCaseView):
         await products.delete(actor, key, expected_version=None)
 
 
-class CostView(UseCaseView):
+class CostView(ChangesMany):
     """What acquiring and serving customers cost."""
 
     record = CostEntry

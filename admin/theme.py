@@ -14,7 +14,9 @@ from starlette_admin.theme import DefaultTheme, TablerSettings
 
 from admin import event_words, formats, messages, preferences, words
 from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
+from admin.readable import readable
 from admin.request import may
+from admin.segments import library_words
 from crm.access import Scope
 
 STATIC = Path(__file__).parent / "static"
@@ -42,6 +44,8 @@ class ArzeshTheme(DefaultTheme):
             "direction": direction,
             "f": formats,
             "words": words,
+            "readable": readable,
+            "segment_name": library_words.named,
             "said": messages.read,
             "happened": event_words.happened,
             "languages": [(code, NATIVE_NAMES[code]) for code in LANGUAGES],

@@ -1,4 +1,4 @@
-"""One change of many customers, each for itself: what can be done is done, what cannot is told with its reason."""
+"""One change of many records, each for itself: what can be done is done, what cannot is told with its reason."""
 
 from __future__ import annotations
 
@@ -9,38 +9,137 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from crm import customers
+from crm import costs, customers, followups, interactions, orders, products
 from crm.access import Actor, Scope, need
 from crm.database import fetch, transaction
 from crm.errors import CrmError, ValidationFailed
 from crm.lifecycle import positions
 from crm.segments import static
+from models import FollowUpStatus, OrderStatus
 
 MOST_AT_ONCE = 100
 
 
 class Verb(StrEnum):
-    """What can be done to many customers at once."""
+    """What can be done to many records at once."""
 
     MOVE = "move"
     OWNER = "owner"
     SEGMENT_IN = "segment_in"
     SEGMENT_OUT = "segment_out"
+    DONE = "done"
+    DROP = "drop"
+    CANCEL = "cancel"
     ARCHIVE = "archive"
+    RESTORE = "restore"
+    DELETE = "delete"
 
 
-NEEDED: dict[Verb, Scope] = {
-    Verb.MOVE: Scope.STAGE_MOVE,
-    Verb.OWNER: Scope.CUSTOMER_WRITE,
-    Verb.SEGMENT_IN: Scope.SEGMENT_WRITE,
-    Verb.SEGMENT_OUT: Scope.SEGMENT_WRITE,
-    Verb.ARCHIVE: Scope.CUSTOMER_WRITE,
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By whom, when and towards what; `target` is a stage's key, or an owner's or segment's id."""
+
+    actor: Actor
+    now: datetime
+    target: str
+    reason: str | None
+
+    @property
+    def chosen(self) -> UUID:
+        try:
+            return UUID(self.target)
+        except ValueError:
+            raise ValidationFailed("Choose what it is to be changed to.", path=("target",)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done to one record, and the scope it takes."""
+
+    scope: Scope
+    do: Callable[[Asked, UUID], Awaitable[Any]]
+
+
+def _customer(asked: Asked, key: UUID, **fields: Any) -> Awaitable[Any]:
+    given: Any = fields
+    return customers.update(asked.actor, key, expected_version=None, fields=given, now=asked.now)
+
+
+def _product(asked: Asked, key: UUID, **fields: Any) -> Awaitable[Any]:
+    given: Any = fields
+    return products.update(asked.actor, key, expected_version=None, fields=given)
+
+
+def _close(asked: Asked, key: UUID, status: FollowUpStatus) -> Awaitable[Any]:
+    return followups.close(asked.actor, key, expected_version=None, now=asked.now, status=status, outcome=asked.reason)
+
+
+def _cancel(asked: Asked, key: UUID) -> Awaitable[Any]:
+    return orders.update(
+        asked.actor, key, expected_version=None, fields={"status": OrderStatus.CANCELLED}, now=asked.now
+    )
+
+
+def _assign(asked: Asked, key: UUID) -> Awaitable[Any]:
+    return followups.update(asked.actor, key, expected_version=None, fields={"owner_id": asked.chosen}, now=asked.now)
+
+
+def _gone(delete: Callable[..., Awaitable[Any]]) -> Callable[[Asked, UUID], Awaitable[Any]]:
+    return lambda asked, key: delete(asked.actor, key, expected_version=None)
+
+
+DEEDS: dict[str, dict[Verb, Deed]] = {
+    "customer": {
+        Verb.MOVE: Deed(
+            Scope.STAGE_MOVE,
+            lambda asked, key: positions.move(asked.actor, key, to=asked.target, now=asked.now, reason=asked.reason),
+        ),
+        Verb.OWNER: Deed(Scope.CUSTOMER_WRITE, lambda asked, key: _customer(asked, key, owner_id=asked.chosen)),
+        Verb.SEGMENT_IN: Deed(
+            Scope.SEGMENT_WRITE, lambda asked, key: static.add(asked.actor, asked.chosen, [key], now=asked.now)
+        ),
+        Verb.SEGMENT_OUT: Deed(
+            Scope.SEGMENT_WRITE, lambda asked, key: static.remove(asked.actor, asked.chosen, [key], now=asked.now)
+        ),
+        Verb.ARCHIVE: Deed(
+            Scope.CUSTOMER_WRITE,
+            lambda asked, key: customers.archive(asked.actor, key, expected_version=None, now=asked.now),
+        ),
+    },
+    "order": {
+        Verb.CANCEL: Deed(Scope.ORDER_WRITE, _cancel),
+        Verb.DELETE: Deed(Scope.ORDER_WRITE, _gone(orders.delete)),
+    },
+    "product": {
+        Verb.ARCHIVE: Deed(Scope.PRODUCT_WRITE, lambda asked, key: _product(asked, key, archived_at=asked.now)),
+        Verb.RESTORE: Deed(Scope.PRODUCT_WRITE, lambda asked, key: _product(asked, key, archived_at=None)),
+        Verb.DELETE: Deed(Scope.PRODUCT_WRITE, _gone(products.delete)),
+    },
+    "cost_entry": {Verb.DELETE: Deed(Scope.COST_WRITE, _gone(costs.delete))},
+    "interaction": {Verb.DELETE: Deed(Scope.INTERACTION_WRITE, _gone(interactions.delete))},
+    "follow_up": {
+        Verb.DONE: Deed(Scope.INTERACTION_WRITE, lambda asked, key: _close(asked, key, FollowUpStatus.DONE)),
+        Verb.DROP: Deed(Scope.INTERACTION_WRITE, lambda asked, key: _close(asked, key, FollowUpStatus.DROPPED)),
+        Verb.OWNER: Deed(Scope.INTERACTION_WRITE, _assign),
+        Verb.DELETE: Deed(Scope.INTERACTION_WRITE, _gone(followups.delete)),
+    },
+}
+"""Noun → what can be done to many of it; the noun is the name of its table."""
+
+_OF_CUSTOMER = "SELECT t.id, c.display_name AS name FROM {} t JOIN customer c ON c.id = t.customer_id"
+_NAMES = {
+    "customer": "SELECT t.id, t.display_name AS name FROM customer t",
+    "product": "SELECT t.id, t.name FROM product t",
+    "follow_up": "SELECT t.id, t.subject AS name FROM follow_up t",
+    "order": _OF_CUSTOMER.format('"order"'),
+    "interaction": _OF_CUSTOMER.format("interaction"),
+    "cost_entry": _OF_CUSTOMER.format("cost_entry"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A customer that stays as it is, and why."""
+    """A record that stays as it is, and why."""
 
     id: UUID
     name: str
@@ -49,7 +148,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How many customers were changed, or would be, and which not."""
+    """How many records were changed, or would be, and which not."""
 
     changed: int
     refused: list[Refused]
@@ -62,63 +161,47 @@ class _Undo(Exception):
 async def change(
     actor: Actor,
     verb: Verb,
-    customer_ids: Sequence[UUID],
+    ids: Sequence[UUID],
     *,
+    noun: str = "customer",
     target: str = "",
     reason: str | None = None,
     now: datetime,
     dry_run: bool = False,
 ) -> Done:
-    """Do one thing to customers, at most MOST_AT_ONCE of them; `target` is a stage's key, an owner's or segment's id.
+    """Do one thing to records of a noun, at most MOST_AT_ONCE of them; `target` is a stage's key, an owner's or
+    segment's id.
 
-    On a dry run it is done, told, and undone. Raises Forbidden, and ValidationFailed for too many or no target.
+    On a dry run it is done, told, and undone. Raises Forbidden, and ValidationFailed for too many, no target, or what
+    cannot be done to this noun.
     """
-    need(actor, NEEDED[verb])
-    if len(customer_ids) > MOST_AT_ONCE:
-        raise ValidationFailed(f"Change at most {MOST_AT_ONCE} customers in one request.", path=("ids",))
-    one = _one(actor, verb, target, reason, now)
+    deed = DEEDS.get(noun, {}).get(verb)
+    if deed is None:
+        raise ValidationFailed(f"{verb} cannot be done to many of this.", path=("verb",))
+    need(actor, deed.scope)
+    if len(ids) > MOST_AT_ONCE:
+        raise ValidationFailed(f"Change at most {MOST_AT_ONCE} records in one request.", path=("ids",))
     failed: dict[UUID, CrmError] = {}
+    # Before they change: of what is deleted nothing could be named any more.
+    names = {row["id"]: row["name"] for row in await fetch(f"{_NAMES[noun]} WHERE t.id = ANY ($1::uuid[])", list(ids))}
+    asked = Asked(actor, now, target, reason)
     try:
         async with transaction():
-            for key in customer_ids:
-                if problem := await _attempt(one, key):
+            for key in ids:
+                if problem := await _attempt(deed, asked, key):
                     failed[key] = problem
             if dry_run:
                 raise _Undo
     except _Undo:
         pass
-    names = {row["id"]: row["display_name"] for row in await fetch(_NAMES, list(failed))}
     refused = [Refused(key, names.get(key, ""), problem.message) for key, problem in failed.items()]
-    return Done(len(customer_ids) - len(failed), refused)
+    return Done(len(ids) - len(failed), refused)
 
 
-_NAMES = "SELECT id, display_name FROM customer WHERE id = ANY ($1::uuid[])"
-
-
-async def _attempt(one: Callable[[UUID], Awaitable[Any]], key: UUID) -> CrmError | None:
+async def _attempt(deed: Deed, asked: Asked, key: UUID) -> CrmError | None:
     try:
         async with transaction():
-            await one(key)
+            await deed.do(asked, key)
     except CrmError as problem:
         return problem
     return None
-
-
-def _one(actor: Actor, verb: Verb, target: str, reason: str | None, now: datetime) -> Callable[[UUID], Awaitable[Any]]:
-    if verb is Verb.MOVE:
-        return lambda key: positions.move(actor, key, to=target, now=now, reason=reason)
-    if verb is Verb.ARCHIVE:
-        return lambda key: customers.archive(actor, key, expected_version=None, now=now)
-    chosen = _id(target)
-    if verb is Verb.OWNER:
-        fields: Any = {"owner_id": chosen}
-        return lambda key: customers.update(actor, key, expected_version=None, fields=fields, now=now)
-    into = static.add if verb is Verb.SEGMENT_IN else static.remove
-    return lambda key: into(actor, chosen, [key], now=now)
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ValidationFailed("Choose what it is to be changed to.", path=("target",)) from None

@@ -33,6 +33,7 @@ ERRORS = frozenset(
         "DuplicateFound",
         "Forbidden",
         "NotFound",
+        "RuleInvalid",
         "Throttled",
         "Unauthenticated",
         "ValidationFailed",

@@ -37,6 +37,7 @@ class LifecycleView(Archivable):
     icon = "fa-solid fa-route"
     menu_label = lazy("Lifecycles")
     display_name = lazy("lifecycle")
+    names = ("name",)
     parts = (
         "name",
         "key",
@@ -127,6 +128,7 @@ class StageView(UseCaseView):
     icon = "fa-solid fa-stairs"
     menu_label = lazy("Stages")
     display_name = lazy("stage")
+    names = ("name",)
     parts = ("lifecycle", "position", "name", "key", "outcome", "is_initial", "target_days", "archived_at")
     form_layout = (row("lifecycle", "position"), row("name", "key"), row("outcome", "target_days"), "is_initial")
     exclude_fields_from_list = ("archived_at",)

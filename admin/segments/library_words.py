@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from starlette_admin.i18n import gettext
 from starlette_admin.i18n import lazy_gettext as lazy
+
+from crm.segments.library_entries import ENTRIES
 
 WORDS = (
     lazy("Top 1 % by profit"),
@@ -35,3 +38,16 @@ WORDS = (
     lazy("Bring ideas that improve the business for everybody."),
     lazy("Among the most valuable, and about to leave."),
 )
+DEMO = {
+    "Win back": lazy("Win back"),
+    "Could buy more": lazy("Could buy more"),
+    "Bought once": lazy("Bought once"),
+    "Top 100 by revenue": lazy("Top 100 by revenue"),
+}
+"""Segments that come with the demonstration."""
+_OURS = frozenset({*(entry.name for entry in ENTRIES), *(entry.description for entry in ENTRIES), *DEMO})
+
+
+def named(text: str) -> str:
+    """A segment's name or description in the reader's language where it is the library's own; else as it was given."""
+    return gettext(text) if text in _OURS else text

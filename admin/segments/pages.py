@@ -18,6 +18,7 @@ from admin import formats, pages
 from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from admin.segments import figures, members, past
+from admin.segments.library_words import named
 from admin.segments.ready import groups
 from crm import changes
 from crm.access import Scope
@@ -114,8 +115,8 @@ class SegmentPages(CustomView):
     @route("/{key}/versions", methods=["GET"], name="segment-versions")
     async def versions(self, request: Request) -> Response:
         segment = await _segment(request)
-        context = {"segment": segment, "versions": await past.versions(segment.id)}
-        return pages.render(self, request, "segments/versions.html", {**context, "title": segment.name})
+        context = {"segment": segment, "title": named(segment.name), "versions": await past.versions(segment.id)}
+        return pages.render(self, request, "segments/versions.html", context)
 
     @route("/{key}/versions/{number}", methods=["GET", "POST"], name="segment-version")
     async def version(self, request: Request) -> Response:
@@ -136,12 +137,13 @@ class SegmentPages(CustomView):
                 problem = said(refused)
         context = {
             "segment": segment,
+            "title": named(segment.name),
             "old": old,
             "difference": difference,
             "problem": problem,
-            "words": list(past.words(segment.rule_text or "", old.rule_text)),
+            "pieces": list(past.words(segment.rule_text or "", old.rule_text)),
         }
-        return pages.render(self, request, "segments/version.html", {**context, "title": segment.name})
+        return pages.render(self, request, "segments/version.html", context)
 
     async def _bring_back(self, request: Request, segment: Segment, old: SegmentVersion) -> Response:
         expected = str((await request.form()).get("expected_version") or "")
@@ -170,7 +172,7 @@ class OverlapPage(CustomView):
     @route("")
     async def index(self, request: Request) -> Response:
         known = await fetch(_KNOWN)
-        names = {row["key"]: row["name"] for row in known}
+        names = {row["key"]: named(row["name"]) for row in known}
         asked = [key for key in request.query_params.getlist("key") if key in names]
         chosen = list(dict.fromkeys(asked))[:MOST_SHOWN] or [row["key"] for row in known if row["size"]][:FIRST_SHOWN]
         found, problem = None, None

@@ -23,6 +23,7 @@ from admin.problems import leading, said
 from admin.request import actor_of, may, now
 from admin.rules.field import RuleText
 from admin.segments import members
+from admin.segments.library_words import named
 from crm import dependents
 from crm.access import Actor, Scope
 from crm.database import transaction
@@ -50,6 +51,7 @@ class SegmentView(Archivable):
     icon = "fa-solid fa-object-group"
     menu_label = lazy("Segments")
     display_name = lazy("segment")
+    names = ("name", "description")
     empty_hint = lazy("A segment is a named set of customers, hand-picked or by a rule.")
     detail_template = "segment.html"
     parts = (
@@ -88,6 +90,12 @@ class SegmentView(Archivable):
     sortable_fields = ("name", "size", "evaluated_at")
     fields_default_sort = (("name", False),)
     found_by = ("name", "key")
+
+    def in_words(self, text: str) -> str:
+        return named(text)
+
+    def name_of(self, obj: Any) -> str:
+        return named(str(obj.name))
 
     async def page(self, obj: Any, request: Request) -> dict[str, Any]:
         return {
@@ -156,7 +164,7 @@ class MembershipView(RecordView):
     actions = ("take_out",)
 
     def name_of(self, obj: Any) -> str:
-        return f"{obj.customer.display_name} – {obj.segment.name}"
+        return f"{obj.customer.display_name} – {named(obj.segment.name)}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
         meant: Any = await Segment.filter(name__icontains=term).limit(50).values_list("id", flat=True)

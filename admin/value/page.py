@@ -15,7 +15,7 @@ from starlette_admin import CustomView
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import pages
+from admin import pages, run_words
 from admin.problems import said
 from admin.request import actor_of, may
 from admin.value.kept import Kept
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _RUN = """
 SELECT id, as_of, currency, model, customers, horizon_days, clv_horizon_days, discount_rate, margin_basis, portfolio,
-       warnings, published_at
+       warnings, diagnostics -> 'notices' AS notices, published_at
 FROM value_run WHERE is_current
 """
 _RUNS = """
@@ -68,7 +68,8 @@ async def current() -> Run | None:
     if row is None:
         return None
     plain = dict(row)
-    figures, warnings = orjson.loads(plain.pop("portfolio")), orjson.loads(plain.pop("warnings"))
+    figures = orjson.loads(plain.pop("portfolio"))
+    warnings = run_words.warnings(plain.pop("notices"), plain.pop("warnings"))
     return Run(**plain, figures=figures, warnings=warnings)
 
 

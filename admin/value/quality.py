@@ -11,7 +11,7 @@ from starlette_admin import route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import charts, formats
+from admin import charts, formats, run_words
 from admin.charts import Chart, Line
 from admin.problems import said
 from admin.request import actor_of
@@ -45,6 +45,7 @@ class QualityPage(ValuePage):
             "here": "value-quality",
             "runs": [(str(run["id"]), formats.moment(run["as_of"])) for run in runs],
             "found": found,
+            "warnings": run_words.warnings(found.notices, found.warnings),
             "chosen": next((one for one in found.candidates if one.chosen), None),
             "calibration": calibration(found) if found.calibration else None,
             "coverage": coverage(found) if found.coverage else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
+from starlette_admin import RequestAction
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
@@ -14,9 +15,9 @@ from tortoise.queryset import QuerySet
 
 from admin import formats, run_words, searching
 from admin.base import RecordView
-from admin.fields import Amount, Ratio, Told
+from admin.fields import Amount, Ratio, Told, Worded
 from crm.access import Scope
-from crm.database import fetch_value
+from crm.database import fetch_row
 from models import ValueRun, ValueSnapshot
 
 
@@ -26,6 +27,18 @@ class Warnings(Told):
 
     async def parse_obj(self, request: Request, obj: Any) -> list[str]:
         return run_words.warnings((obj.diagnostics or {}).get("notices"), obj.warnings)
+
+
+@dataclass
+class _Money(Amount):
+    """An amount in the currency of the run that stands in the list, or of the snapshot's own."""
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        value = getattr(obj, self.name)
+        if value is None or request.state.action == RequestAction.EXPORT:
+            return value
+        run = obj.run if isinstance(obj.run, ValueRun) else None
+        return formats.money(value, run.currency if run else getattr(request.state, "value_currency", None))
 
 
 class RunView(RecordView):
@@ -83,26 +96,26 @@ class SnapshotView(RecordView):
     empty_hint = lazy("There are no figures before the first value run.")
     parts = (
         "customer",
-        Amount("clv"),
-        Amount("net_profit"),
-        Amount("revenue"),
-        "rfm_group",
+        _Money("clv"),
+        _Money("net_profit"),
+        _Money("revenue"),
+        Worded("rfm_group"),
         "orders",
         "recency_days",
         "churn_risk",
         "p_alive",
         "next_order_on",
         "value_tier",
-        "matrix_cell",
-        Amount("clv_low"),
-        Amount("clv_high"),
-        Amount("clv_historical"),
-        Amount("clv_residual"),
-        Amount("gross_margin"),
-        Amount("cost_to_serve"),
-        Amount("acquisition_cost"),
-        Amount("expected_spend"),
-        Amount("value_at_risk"),
+        Worded("matrix_cell"),
+        _Money("clv_low"),
+        _Money("clv_high"),
+        _Money("clv_historical"),
+        _Money("clv_residual"),
+        _Money("gross_margin"),
+        _Money("cost_to_serve"),
+        _Money("acquisition_cost"),
+        _Money("expected_spend"),
+        _Money("value_at_risk"),
         "as_of",
         "run",
         "insufficient",
@@ -156,4 +169,5 @@ class SnapshotView(RecordView):
 
 
 async def _look_up_run(request: Request) -> None:
-    request.state.value_run = await fetch_value("SELECT id FROM value_run WHERE is_current")
+    run = await fetch_row("SELECT id, currency FROM value_run WHERE is_current")
+    request.state.value_run, request.state.value_currency = (run["id"], run["currency"]) if run else (None, None)

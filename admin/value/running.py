@@ -17,9 +17,9 @@ from starlette_admin.i18n import get_timezone
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import formats
+from admin import formats, run_words
 from admin.fields import Unreadable
-from admin.problems import errors_of
+from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from admin.value.page import ValuePage
 from crm.access import Scope
@@ -34,6 +34,7 @@ SHOWN = 30
 DAY = timedelta(days=1)
 _ROWS = """
 SELECT id, as_of, status, is_current, model, currency, customers, progress, step, cancel_requested, error, warnings,
+       diagnostics -> 'notices' AS notices, diagnostics -> 'failure' AS failure,
        horizon_days, clv_horizon_days, discount_rate, margin_basis, published_at, assumptions
 FROM value_run ORDER BY created_at DESC, id DESC LIMIT $1
 """
@@ -112,7 +113,7 @@ class RunsPage(ValuePage):
             await runs.cancel(actor_of(request), UUID(request.path_params["key"]))
             flash(request, _("The run stops at its next step."), "success")
         except CrmError as problem:
-            flash(request, problem.message, "error")
+            flash(request, said(problem), "error")
         except ValueError:
             raise HTTPException(404) from None
         return RedirectResponse(request.url_for("admin:value-runs"), 303)
@@ -131,7 +132,12 @@ class RunsPage(ValuePage):
 
 async def _runs(request: Request) -> dict[str, Any]:
     rows = [
-        {**row, "warnings": orjson.loads(row["warnings"]), "assumptions": orjson.loads(row["assumptions"])}
+        {
+            **row,
+            "warnings": run_words.warnings(row["notices"], row["warnings"]),
+            "error": row["error"] and run_words.failure(row["failure"], row["error"]),
+            "assumptions": orjson.loads(row["assumptions"]),
+        }
         for row in await fetch(_ROWS, SHOWN)
     ]
     return {

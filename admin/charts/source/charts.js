@@ -192,13 +192,21 @@ function cartesian(spec, page, box) {
     return option;
 }
 
+/* Names under a grid: every column has its own, turned where they would not fit side by side. */
+function columnLabels(page, labels) {
+    const letters = labels.reduce((most, label) => Math.max(most, label.length), 0);
+    if (letters * labels.length <= 70) return {};
+    const axisLabel = { color: page.quiet, formatter: isolated(page), interval: 0, hideOverlap: false, rotate: page.rtl ? -35 : 35, width: 130, overflow: "truncate" };
+    return letters > 8 ? { axisLabel } : {};
+}
+
 function heat(spec, page) {
     const write = writer(spec.locale, spec.form, page.rtl);
     const values = spec.cells.map((cell) => cell[2]).filter((value) => value !== null);
     const option = {
         ...base(spec, page),
         grid: { top: 6, bottom: spec.x.name ? 30 : 6, left: 6, right: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-        xAxis: categoryAxis(page, spec.x.labels, { inverse: page.rtl, name: spec.x.name, nameLocation: "middle", nameGap: 28 }),
+        xAxis: categoryAxis(page, spec.x.labels, { inverse: page.rtl, name: spec.x.name, nameLocation: "middle", nameGap: 28, ...columnLabels(page, spec.x.labels) }),
         yAxis: categoryAxis(page, spec.y.labels, { inverse: true, position: page.rtl ? "right" : "left" }),
         visualMap: {
             show: false, min: Math.min(0, ...values), max: Math.max(...values, 1e-9), dimension: 2, inRange: { color: page.scale },

@@ -1,4 +1,4 @@
-/* A change of many customers, some at a time: tried first, then done. */
+/* A change of many records, some at a time: tried first, then done. */
 (function () {
     "use strict";
     const form = document.querySelector("form[data-arz-bulk]");
@@ -11,7 +11,7 @@
 
     function fit() {
         form.querySelectorAll("[data-for]").forEach((part) => {
-            const wanted = part.dataset.for === form.elements.verb.value;
+            const wanted = part.dataset.for.split(" ").includes(form.elements.verb.value);
             part.hidden = !wanted;
             part.querySelectorAll("select, input").forEach((field) => { field.disabled = !wanted; });
         });

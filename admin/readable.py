@@ -1,0 +1,35 @@
+"""A field's value in a change, as the reader reads it: no JSON, no enum's name, no raw time."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from admin import formats, words
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def readable(value: Any) -> str:
+    """One value, whatever its kind; what has no words stays as it is."""
+    if value is None or value == "":
+        return formats.NOTHING
+    if isinstance(value, bool):
+        return words.yes_or_no(value)
+    if isinstance(value, list):
+        return words.listed([readable(each) for each in value]) if value else formats.NOTHING
+    if isinstance(value, str):
+        return _text(value)
+    return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
+
+
+def _text(value: str) -> str:
+    if value.isupper() and value in words.VALUES:
+        return words.value(value)
+    if _TIME.fullmatch(value):
+        return formats.moment(datetime.fromisoformat(value))
+    return formats.iso_day(value) if _DAY.fullmatch(value) else value
