@@ -47,6 +47,7 @@ from admin.segments import views as segments
 from admin.segments.pages import LibraryPage, OverlapPage, SegmentPages
 from admin.shield import Shield
 from admin.theme import ArzeshTheme
+from admin.touch.page import TouchReports
 from crm.settings import Settings
 
 HERE = Path(__file__).parent
@@ -83,7 +84,7 @@ def views() -> list[BaseView]:
         ),
         DropDown(
             lazy("Contact"),
-            [followups.FollowUpView(), contact.InteractionView(), contact.RelationshipView()],
+            [followups.FollowUpView(), contact.InteractionView(), contact.RelationshipView(), TouchReports()],
             "fa-solid fa-comments",
         ),
         DropDown(

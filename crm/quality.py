@@ -13,7 +13,7 @@ import orjson
 from crm.access import Actor, Scope, need
 from crm.changes import missing
 from crm.database import fetch_read
-from crm.ids import encode
+from crm.ids import PREFIXES, encode
 from crm.lifecycle.guards import Rule
 from crm.lifecycle.reports.frame import Audience, audience
 from crm.lifecycle.reports.reading import fetch_wide
@@ -43,6 +43,7 @@ SELECT c.id, c.owner_id, c.acquisition_source,
        (coalesce(i.email, 0) + coalesce(i.phone, 0))::float8 / 2 AS reachability,
        greatest(0, 1 - extract(epoch FROM $1::timestamptz - greatest(c.updated_at, t.last_at))::float8
                        / (86400.0 * {FRESH_DAYS})) AS freshness,
+       i.email = 1 AS email, i.phone = 1 AS phone,
        coalesce(i.identities, 0) AS identities, coalesce(i.verified, 0) AS verified
 FROM customer c
 LEFT JOIN (SELECT customer_id, max((kind = 'EMAIL')::int) AS email, max((kind = 'PHONE')::int) AS phone,
@@ -88,9 +89,7 @@ async def of_customer(actor: Actor, customer_id: UUID, *, now: datetime) -> Qual
         raise missing(Customer, customer_id)
     row = rows[0]
     known = orjson.loads(row["known"])
-    lacking = [name for name in EXPECTED if not known[name]]
-    if row["reachability"] < 1:
-        lacking.append("email or phone" if row["reachability"] else "email and phone")
+    lacking = [name for name in EXPECTED if not known[name]] + [name for name in ("email", "phone") if not row[name]]
     return Quality(
         float(row["score"]),
         row["completeness"],
@@ -103,12 +102,13 @@ async def of_customer(actor: Actor, customer_id: UUID, *, now: datetime) -> Qual
 
 
 class QualityGroup(StrEnum):
-    """By source, by owner, or by who created the customer (an import is told by the label of its actor)."""
+    """By source, by owner, by who created the customer, or by the import that did (none: it was no import)."""
 
     NONE = "NONE"
     SOURCE = "SOURCE"
     OWNER = "OWNER"
     CREATOR = "CREATOR"
+    IMPORT = "IMPORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,14 @@ class QualityReport:
     poor: int
 
 
+_CREATED = " LEFT JOIN audit_entry a ON a.noun_id = q.id AND a.action = 'customer.created'"
+_IMPORT = PREFIXES["import_run"] + r"\_%"
 _LABELS = {
     QualityGroup.NONE: ("NULL::text", ""),
     QualityGroup.SOURCE: ("q.acquisition_source::text", ""),
     QualityGroup.OWNER: ("q.owner_id::text", ""),
-    QualityGroup.CREATOR: (
-        "a.actor_label::text",
-        " LEFT JOIN audit_entry a ON a.noun_id = q.id AND a.action = 'customer.created'",
-    ),
+    QualityGroup.CREATOR: ("a.actor_label::text", _CREATED),
+    QualityGroup.IMPORT: (f"CASE WHEN a.request_id LIKE '{_IMPORT}' THEN a.request_id END", _CREATED),
 }
 _REPORT = """
 SELECT {label} AS label, count(*) AS customers, avg(100 * ({score}))::float8 AS score,
@@ -171,21 +171,23 @@ def _report(row: Any, group: QualityGroup) -> QualityReport:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the value of one field came from: when it was last written, by what action, by whom."""
+    """Where the value of one field came from: when it was last written, by what action, by whom, in which import."""
 
     field: str
     at: datetime
     action: str
     actor_kind: str
     actor: str
+    import_id: str | None
 
 
-_PROVENANCE = """
-SELECT DISTINCT ON (field.name) field.name AS field, a.created_at AS at, a.action, a.actor_kind, a.actor_label AS actor
+_PROVENANCE = f"""
+SELECT DISTINCT ON (field.name) field.name AS field, a.created_at AS at, a.action, a.actor_kind, a.actor_label AS actor,
+       CASE WHEN a.request_id LIKE '{_IMPORT}' THEN a.request_id END AS import_id
 FROM audit_entry a CROSS JOIN LATERAL jsonb_object_keys(a.changes) AS field(name)
 WHERE a.noun = 'customer' AND a.noun_id = $1
 ORDER BY field.name, a.created_at DESC, a.id DESC
-"""
+"""  # noqa: S608 - constants
 
 
 async def provenance(actor: Actor, customer_id: UUID) -> list[Provenance]:

@@ -18,7 +18,7 @@ from crm.access import system
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle import reactor as lifecycle
 from crm.lifecycle.automatic import sweep
-from crm.lifecycle.reports import kept
+from crm.reports import kept
 from crm.segments.reactor import SegmentReactor
 from crm.tail import Happened, Tail
 from crm.value import following

@@ -11,7 +11,7 @@ from starlette_admin.i18n import gettext as _
 
 from crm.lifecycle.reports.cohorts import Basis
 from crm.lifecycle.reports.frame import Grain, Group
-from crm.lifecycle.reports.question import Question, Report, usual_days
+from crm.reports.question import Question, Report, usual_days
 
 Choice = TypeVar("Choice", bound=str)
 

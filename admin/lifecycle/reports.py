@@ -18,9 +18,9 @@ from admin.request import actor_of, may, now
 from crm import organization
 from crm.access import Scope
 from crm.errors import CrmError
-from crm.lifecycle.reports import kept
 from crm.lifecycle.reports.frame import Grain, Group
-from crm.lifecycle.reports.kept import Answer
+from crm.reports import kept
+from crm.reports.kept import Answer
 from models import Lifecycle
 
 
@@ -58,7 +58,7 @@ class ReportsPage(CustomView):
             found |= {} if asked.errors else await _figures(request, asked)
         except CrmError as refused:
             found["problem"] = said(refused)
-        seen = _seen(found["answer"])
+        seen = seen_of(found["answer"])
         if request.query_params.get("seen") == seen and found["answer"].renewing:
             return Response(status_code=204)
         here = request.url.remove_query_params(["renew", "seen"])
@@ -83,7 +83,7 @@ async def _figures(request: Request, asked: Asked) -> dict[str, Any]:
     return {"answer": answer, **await figures.READERS[asked.report](actor, asked, answer.found, now())}
 
 
-def _seen(answer: Answer | None) -> str | None:
+def seen_of(answer: Answer | None) -> str | None:
     """By what a page recognises the figures that it shows."""
     return None if answer is None else answer.worked_at.isoformat() if answer.worked_at else "nothing"
 

@@ -11,7 +11,7 @@ from crm.access import Actor
 from crm.database import fetch, fetch_value
 from crm.demo import cdnow, journeys, living
 from crm.imports import take_in
-from crm.lifecycle import default
+from crm.lifecycle import automatic, default
 from crm.segments import definitions, static
 from models import ImportRun, RunStatus, Segment, ValueRun
 
@@ -47,6 +47,12 @@ async def purchases(actor: Actor, now: datetime, progress: Progress) -> str:
 async def stages(actor: Actor, now: datetime, progress: Progress) -> str:
     moved = await journeys.retrace(actor, cdnow.SOURCE, now=now)
     return f"{moved:,} moves" if moved else "as they were"
+
+
+async def silence(actor: Actor, now: datetime, progress: Progress) -> str:
+    """What the value of each customer makes the lifecycle do, at the end of the log and not of today."""
+    end: datetime | None = await fetch_value(END_OF_DATA, cdnow.SOURCE)
+    return f"{await automatic.sweep(actor, now=min(end or now, now)):,} moves"
 
 
 _BEST = """
@@ -92,6 +98,7 @@ CDNOW: tuple[Step, ...] = (
     Step("Stages from the purchases", stages),
     Step("Segments", segments),
     Step("Value of every customer", valued(END_OF_DATA, cdnow.SOURCE)),
+    Step("Those who fell silent", silence),
     Step("Segments that follow the data", living.segments),
 )
 

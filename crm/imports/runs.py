@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -186,7 +186,8 @@ async def _keep(actor: Actor, kind: ImportKind, run: ImportRun, chunk: list[Atte
         current = await changes.load(ImportRun, run.id, expected_version=None)
         if current.version != run.version:
             raise Busy(f"'{run.file_name}' is being imported by another process; wait until it is done.")
-        _count(current, chunk, await _write(actor, kind, chunk, now))
+        # What the import writes is marked with it, where others have the request.
+        _count(current, chunk, await _write(replace(actor, request_id=changes.public_id(run)), kind, chunk, now))
         current.version += 1
         await current.save()
     for name in ("version", "refused", "rows_read", *COUNTS.values()):

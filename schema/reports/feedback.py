@@ -83,6 +83,7 @@ class FieldProvenance:
     action: str
     actor_kind: str
     actor: str
+    import_id: strawberry.ID | None = strawberry.field(description="The import that wrote it; null where none did.")
 
 
 @strawberry.type

@@ -22,6 +22,7 @@ PEOPLE: dict[str, str] = {
     "STAGE": "By stage of the lifecycle.",
     "STAFF": "By staff member who was there.",
     "CREATOR": "By who entered the customers.",
+    "IMPORT": "By the import that entered the customers, told by its id; null for those whom none did.",
 }
 GROUPS: dict[str, str] = PERIODS | {
     "STAGE": "The customer's stage in the default lifecycle.",

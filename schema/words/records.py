@@ -226,13 +226,14 @@ WORDS: dict[str, dict[str, str]] = {
     "Event": {
         "type": "What happened, such as `order.recorded`; see the reference of events.",
         "customer": "The customer concerned; null for none.",
-        "requestId": "The `X-Request-Id` of the request that made it; null for work of the system.",
+        "requestId": "The `X-Request-Id` of the request that made it, or the id of the import; null for work of the "
+        "system.",
         "createdAt": "When it happened.",
     },
     "AuditEntry": {
         "action": "What was done, such as `customer.update`.",
         "customer": "The customer concerned; null for none.",
-        "requestId": "The `X-Request-Id` of the request; null for work of the system.",
+        "requestId": "The `X-Request-Id` of the request, or the id of the import; null for work of the system.",
         "createdAt": "When it was done.",
     },
     "ImportRun": {

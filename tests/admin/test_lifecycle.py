@@ -12,7 +12,7 @@ from httpx import Response
 
 from crm.lifecycle import positions
 from crm.lifecycle.definition import EdgeDefinition
-from crm.lifecycle.reports import kept
+from crm.reports import kept
 from models import AuditEntry, Customer, Lifecycle, Stage, StageEdge, StagePosition, StageTransition
 from tests.admin.conftest import At
 from tests.admin.desk import Desk, fields_of

@@ -15,8 +15,8 @@ from crm.lifecycle.definition import EdgeDefinition
 from models import FollowUp, Goal, Interaction, Relationship, RelationshipKind, Segment, StageTransition, ValueSnapshot
 from tests import factories
 from tests.crm import lifecycle_world as world
+from tests.crm.intimacy_world import CALL, GOAL, worth
 from tests.crm.test_followups import acting, staff
-from tests.crm.test_intimacy import CALL, GOAL, worth
 from tests.factories import NOW, OWNER
 
 DAY = timedelta(days=1)

@@ -9,14 +9,16 @@ import pytest
 from crm.access import Scope
 from crm.database import execute, fetch_value
 from crm.errors import Forbidden
-from crm.lifecycle.reports import kept
 from crm.lifecycle.reports.cohorts import Basis
 from crm.lifecycle.reports.frame import Grain, Group
 from crm.lifecycle.reports.matrix import Matrix
-from crm.lifecycle.reports.question import Question, Report, question_of, usual, usual_days, work
-from models import KeptReport
+from crm.reports import kept
+from crm.reports.question import Question, Report, question_of, usual, usual_days, work
+from models import Customer, InteractionKind, KeptReport, RatingKind
 from tests import factories
 from tests.crm import lifecycle_world as world
+from tests.crm.intimacy_world import called, rated, worth
+from tests.crm.test_followups import staff
 from tests.factories import NOW, OWNER
 
 FUNNEL = Question(Report.FUNNEL, "small", group=Group.COUNTRY)
@@ -26,6 +28,12 @@ QUESTIONS = [
     Question(Report.FUNNEL, "small", date(2025, 1, 1), date(2026, 6, 1), grain=Grain.QUARTER),
     Question(Report.RETENTION, "small", grain=Grain.YEAR, basis=Basis.STAGE),
     Question(Report.CHURN, "small", group=Group.OWNER),
+    Question(Report.SCORES, grain=Grain.MONTH),
+    Question(Report.SCORES, by="CHANNEL"),
+    Question(Report.DRIVERS, by="CSAT"),
+    Question(Report.COMPLAINTS, by="STAGE"),
+    Question(Report.EXPOSURE),
+    Question(Report.QUALITY, by="OWNER"),
 ]
 
 
@@ -71,6 +79,9 @@ async def test_over_many_the_first_to_ask_waits_and_the_next_has_the_figures(mov
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda each: "-".join(each.plain().values()))
 async def test_what_is_kept_says_what_the_report_itself_says(moves: None, large: None, question: Question) -> None:
+    await rated(RatingKind.NPS, 9, 3, 10)
+    await called(await Customer.all().first(), await staff("carol"), 3, kind=InteractionKind.COMPLAINT)
+    await worth()
     await kept.ask(OWNER, question, now=NOW)
     await keep_all()
     assert question_of(question.plain()) == question
@@ -142,7 +153,7 @@ async def test_the_usual_period_ends_today_or_with_the_last_move_of_long_ago(db:
     today, moved = date(2026, 11, 20), NOW - timedelta(days=800)
     found = await world.lifecycle()
     assert await usual_days(Report.CHURN, "small", "UTC", NOW) == (today - timedelta(days=365), date(2026, 11, 21))
-    await world.populate(found, [[("new", moved - timedelta(days=500)), ("buyer", moved)]])
+    await world.populate(found, [[("new", moved - timedelta(days=500)), ("buyer", moved)], [("new", NOW)]])
     last = moved.date() + timedelta(days=1)
     assert await usual_days(Report.CHURN, "small", "UTC", NOW) == (moved.date() - timedelta(days=365), last)
     assert await usual_days(Report.FUNNEL, "small", "UTC", NOW) == (moved.date() - timedelta(days=500), last)

@@ -18,15 +18,15 @@ import structlog
 from crm.access import READ_SCOPES, Actor, ActorKind, need
 from crm.database import execute, fetch, fetch_row, fetch_value
 from crm.errors import CrmError, DatabaseUnavailable
-from crm.lifecycle.reports.question import Question, again, plain, question_of, scopes_of, usual, work
 from crm.lifecycle.reports.reading import patience
+from crm.reports.question import Question, again, plain, question_of, scopes_of, usual, work
 from models import KeptReport, Lifecycle
 from models.base import new_id
 
 log = structlog.get_logger("arzesh.reports")
 
 LARGE = 200_000
-"""Moves, or customers' days of buying, beyond which reports are kept: up to here they take less than a second."""
+"""Moves, days of buying, or interactions beyond which reports are kept: up to here they take less than a second."""
 SECONDS = 240
 """Seconds that a report is given where nobody waits for it, and for which one process has it to itself."""
 SHARE = 60
@@ -55,7 +55,7 @@ class Answer:
 
 _SIZE = """
 SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class
-WHERE oid IN ('stage_transition'::regclass, 'customer_day'::regclass)
+WHERE oid IN ('stage_transition'::regclass, 'customer_day'::regclass, 'interaction'::regclass)
 """
 
 
@@ -161,7 +161,7 @@ async def _worked_out(
     actor = Actor(ActorKind.SYSTEM, None, "reports", READ_SCOPES, row_filter)
     try:
         with patience(SECONDS):
-            return orjson.dumps(plain(question, await work(actor, question, now))).decode(), None
+            return orjson.dumps(plain(question, await work(actor, question, now)), default=str).decode(), None
     except DatabaseUnavailable:
         raise
     except CrmError as error:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm import organization
+from crm import depth, feedback, organization, quality
 from crm.access import Actor, Scope
 from crm.database import fetch_row
+from crm.feedback import FeedbackGroup
 from crm.lifecycle.reports.churn import Churn, churn
 from crm.lifecycle.reports.cohorts import Basis, Cohort, triangle
 from crm.lifecycle.reports.frame import Grain, Group, Period, midnight
 from crm.lifecycle.reports.funnel import FunnelStep, funnel
 from crm.lifecycle.reports.matrix import matrix, matrix_again, plain_matrix
 from crm.lifecycle.reports.standing import Waiting, waiting
+from crm.quality import QualityGroup
+from crm.reports.plainly import restored
+from models import RatingKind
 
 USUAL_DAYS = 365
 PAST_DAYS = 730
 """Days that are told of the entries of a lifecycle in which nobody moves any more."""
+HARDLY = 100
+"""Moves of a year below which it may be that the data end before."""
 
 
 class Report(StrEnum):
@@ -30,26 +36,33 @@ class Report(StrEnum):
     RETENTION = "RETENTION"
     WAITING = "WAITING"
     CHURN = "CHURN"
+    SCORES = "SCORES"
+    DRIVERS = "DRIVERS"
+    COMPLAINTS = "COMPLAINTS"
+    EXPOSURE = "EXPOSURE"
+    QUALITY = "QUALITY"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A report on a lifecycle. Days are the organisation's; without them they are the `usual_days`.
+    """A report, the first ones on a lifecycle. Days are the organisation's; without them they are the `usual_days`.
 
-    `grain` is the cohorts' of a funnel (None: all together), the steps' of a matrix and of a triangle.
+    `grain` is the cohorts' of a funnel (None: all together), the steps' of the others. `by` is what scores, complaints
+    and the quality of data are told apart by, and the kind of rating whose drivers are meant.
     """
 
     report: Report
-    lifecycle: str
+    lifecycle: str = ""
     since: date | None = None
     until: date | None = None
     grain: Grain | None = None
     group: Group = Group.NONE
     basis: Basis = Basis.ORDERS
+    by: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {name: str(value) for name, value in asdict(self).items() if value is not None}
+        return {name: str(value) for name, value in asdict(self).items() if value not in (None, "")}
 
 
 _KINDS: dict[str, Callable[[str], Any]] = {
@@ -68,28 +81,31 @@ def question_of(plain: dict[str, Any]) -> Question:
 
 
 _SPAN = """
-SELECT min(t.occurred_at) AS first, max(t.occurred_at) AS last FROM stage_transition t
-WHERE t.lifecycle_id = (SELECT id FROM lifecycle WHERE key = $1)
+SELECT (SELECT min(t.occurred_at) FROM stage_transition t WHERE t.lifecycle_id = l.id) AS first,
+       (SELECT max(t.occurred_at) FROM stage_transition t WHERE t.lifecycle_id = l.id AND t.occurred_at < $2) AS last,
+       (SELECT count(*) FROM (SELECT FROM stage_transition t WHERE t.lifecycle_id = l.id AND t.occurred_at >= $2
+                              LIMIT $3) lately) AS lately
+FROM lifecycle l WHERE l.key = $1
 """
 
 
 async def usual_days(report: Report, lifecycle: str, zone: str, now: datetime) -> tuple[date, date]:
     """The first day of the usual period, and the one after its last: the year that ends today.
 
-    Where nobody has moved for longer, that which ended with the last move; reports on those who entered together then
-    reach back to the first one, two years at most.
+    Where hardly anybody moved since, and nobody in the year before, that which ended with the last move before; reports
+    on those who entered together then reach back to the first one, two years at most.
     """
-    here = ZoneInfo(zone)
+    here, year = ZoneInfo(zone), timedelta(days=USUAL_DAYS)
     today = now.astimezone(here).date()
-    since, until = today - timedelta(days=USUAL_DAYS), today + timedelta(days=1)
-    span = await fetch_row(_SPAN, lifecycle)
-    if span is None or span["last"] is None or span["last"].astimezone(here).date() >= since:
+    since, until = today - year, today + timedelta(days=1)
+    span = await fetch_row(_SPAN, lifecycle, midnight(since, zone), HARDLY) if lifecycle else None
+    if span is None or span["last"] is None or span["lately"] >= HARDLY:
         return since, until
-    last = span["last"].astimezone(here).date()
-    if report in (Report.FUNNEL, Report.RETENTION):
-        first = span["first"].astimezone(here).date()
-        return max(first, last - timedelta(days=PAST_DAYS)), last + timedelta(days=1)
-    return last - timedelta(days=USUAL_DAYS), last + timedelta(days=1)
+    first, last = (span[name].astimezone(here).date() for name in ("first", "last"))
+    if last >= since - year:
+        return since, until
+    entering = report in (Report.FUNNEL, Report.RETENTION)
+    return max(first, last - timedelta(days=PAST_DAYS)) if entering else last - year, last + timedelta(days=1)
 
 
 def usual(lifecycle: str) -> list[Question]:
@@ -104,9 +120,20 @@ def usual(lifecycle: str) -> list[Question]:
     ]
 
 
+_SCOPES: dict[Report, tuple[Scope, ...]] = {
+    Report.SCORES: (Scope.INTERACTION_READ,),
+    Report.DRIVERS: (Scope.INTERACTION_READ,),
+    Report.COMPLAINTS: (Scope.INTERACTION_READ,),
+    Report.EXPOSURE: (Scope.INTERACTION_READ, Scope.VALUE_READ),
+    Report.QUALITY: (Scope.CUSTOMER_READ,),
+}
+
+
 def scopes_of(question: Question) -> tuple[Scope, ...]:
-    orders = question.report is Report.RETENTION and question.basis is Basis.ORDERS
-    return (Scope.ORDER_READ,) if orders else (Scope.LIFECYCLE_READ,)
+    """What one needs to be told the answer."""
+    if question.report is Report.RETENTION and question.basis is Basis.ORDERS:
+        return (Scope.ORDER_READ,)
+    return _SCOPES.get(question.report, (Scope.LIFECYCLE_READ,))
 
 
 async def work(actor: Actor, question: Question, now: datetime) -> Any:
@@ -144,44 +171,64 @@ async def _churn(actor: Actor, asked: Question, period: Period, now: datetime) -
     return await churn(actor, period=period, lifecycle=asked.lifecycle, group=asked.group)
 
 
+async def _scores(actor: Actor, asked: Question, period: Period, now: datetime) -> list[feedback.Score]:
+    group = FeedbackGroup(asked.by or FeedbackGroup.NONE)
+    return await feedback.scores(actor, period=period, grain=asked.grain, group=group)
+
+
+async def _drivers(actor: Actor, asked: Question, period: Period, now: datetime) -> list[feedback.Explained]:
+    return [await feedback.explained(actor, period=period, kind=RatingKind(asked.by or RatingKind.NPS))]
+
+
+async def _complaints(actor: Actor, asked: Question, period: Period, now: datetime) -> list[feedback.Complaints]:
+    group = FeedbackGroup(asked.by or FeedbackGroup.NONE)
+    return await feedback.complaints(actor, period=period, now=now, grain=asked.grain, group=group)
+
+
+async def _exposure(actor: Actor, asked: Question, period: Period, now: datetime) -> list[depth.Exposure]:
+    return await depth.exposure(actor, since=period.since, now=now)
+
+
+async def _quality(actor: Actor, asked: Question, period: Period, now: datetime) -> list[quality.QualityReport]:
+    return await quality.report(actor, now=now, group=QualityGroup(asked.by or QualityGroup.NONE))
+
+
 _WORK: dict[Report, Callable[[Actor, Question, Period, datetime], Awaitable[Any]]] = {
     Report.FUNNEL: _funnel,
     Report.MATRIX: _matrix,
     Report.RETENTION: _retention,
     Report.WAITING: _waiting,
     Report.CHURN: _churn,
+    Report.SCORES: _scores,
+    Report.DRIVERS: _drivers,
+    Report.COMPLAINTS: _complaints,
+    Report.EXPOSURE: _exposure,
+    Report.QUALITY: _quality,
 }
 
 
 # -- as JSON and back ------------------------------------------------------------------------------------------------
 
+_ROWS: dict[Report, type] = {
+    Report.FUNNEL: FunnelStep,
+    Report.RETENTION: Cohort,
+    Report.WAITING: Waiting,
+    Report.CHURN: Churn,
+    Report.SCORES: feedback.Score,
+    Report.DRIVERS: feedback.Explained,
+    Report.COMPLAINTS: feedback.Complaints,
+    Report.EXPOSURE: depth.Exposure,
+    Report.QUALITY: quality.QualityReport,
+}
+
 
 def plain(question: Question, found: Any) -> Any:
     """What `work` found as something that JSON can tell."""
-    if question.report is Report.MATRIX:
-        return plain_matrix(found)
-    return [{one.name: getattr(row, one.name) for one in fields(row)} for row in found]
+    return plain_matrix(found) if question.report is Report.MATRIX else [asdict(row) for row in found]
 
 
 async def again(question: Question, kept: Any) -> Any:
     """What `plain` told, as `work` had found it."""
     if question.report is Report.MATRIX:
         return await matrix_again(question.lifecycle, kept)
-    return [_ROWS[question.report](row) for row in kept]
-
-
-def _funnel_step(row: dict[str, Any]) -> FunnelStep:
-    cohort = row["cohort"]
-    return FunnelStep(**row | {"cohort": None if cohort is None else date.fromisoformat(cohort)})
-
-
-def _cohort(row: dict[str, Any]) -> Cohort:
-    return Cohort(**row | {"since": date.fromisoformat(row["since"])})
-
-
-_ROWS: dict[Report, Callable[[dict[str, Any]], Any]] = {
-    Report.FUNNEL: _funnel_step,
-    Report.RETENTION: _cohort,
-    Report.WAITING: lambda row: Waiting(**row),
-    Report.CHURN: lambda row: Churn(**row),
-}
+    return [restored(_ROWS[question.report], row) for row in kept]

@@ -1,0 +1,1 @@
+"""Reports on what passes with customers: feedback, complaints, who serves whom, how good the data are."""

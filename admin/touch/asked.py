@@ -1,0 +1,85 @@
+"""What a report on touchpoints is asked for: read from the address, and kept as it was typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from starlette.datastructures import QueryParams
+from starlette_admin.i18n import gettext as _
+
+from crm.access import Actor
+from crm.feedback import FeedbackGroup
+from crm.lifecycle.reports.frame import Grain
+from crm.quality import QualityGroup
+from crm.reports.question import Question, Report, scopes_of, usual_days
+from models import RatingKind
+
+REPORTS: dict[str, Report] = {
+    "scores": Report.SCORES,
+    "drivers": Report.DRIVERS,
+    "complaints": Report.COMPLAINTS,
+    "exposure": Report.EXPOSURE,
+    "quality": Report.QUALITY,
+}
+# By what each report is told apart, the first by itself.
+BY: dict[str, tuple[str, ...]] = {
+    "scores": tuple(FeedbackGroup),
+    "drivers": tuple(RatingKind),
+    "complaints": tuple(FeedbackGroup),
+    "quality": (QualityGroup.SOURCE, QualityGroup.OWNER, QualityGroup.CREATOR, QualityGroup.IMPORT),
+}
+IN_STEPS = ("scores", "complaints")
+GRAINS = (Grain.MONTH, Grain.QUARTER, Grain.WEEK)
+DATED = ("scores", "drivers", "complaints", "exposure")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A report's form: days as typed, what they mean (None: the usual ones), and what is wrong with them by field."""
+
+    report: str
+    since: str
+    until: str
+    days: tuple[date | None, date | None]
+    by: str
+    grain: Grain
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def question(self) -> Question:
+        """What a form without errors asks; steps are told of everybody together."""
+        kind = REPORTS[self.report]
+        grain = self.grain if self.report in IN_STEPS and self.by == FeedbackGroup.NONE else None
+        days = self.days if self.report in DATED else (None, None)
+        return Question(kind, "", *days, grain=grain, by=self.by)
+
+
+def offered(actor: Actor) -> list[str]:
+    """The reports that one may be told."""
+    return [key for key, kind in REPORTS.items() if all(actor.may(scope) for scope in scopes_of(Question(kind)))]
+
+
+async def read(query: QueryParams, known: list[str], zone: str, now: datetime) -> Asked:
+    """Read the form; what cannot be read is told, and what is missing is as usual."""
+    wanted = query.get("report", "")
+    report = wanted if wanted in known else known[0]
+    usual = await usual_days(REPORTS[report], "", zone, now)
+    since, until = query.get("since") or usual[0].isoformat(), query.get("until") or usual[1].isoformat()
+    errors: dict[str, str] = {}
+    first, last = _day(since, "since", errors), _day(until, "until", errors)
+    if first and last and first >= last:
+        errors["until"] = _("The period ends before it begins; give a later day.")
+    choices = BY.get(report, ("",))
+    by = query.get("by", "")
+    grain = next((one for one in GRAINS if one == query.get("grain")), GRAINS[0])
+    days = (None, None) if (first, last) == usual else (first, last)
+    return Asked(report, since, until, days, by if by in choices else str(choices[0]), grain, errors)
+
+
+def _day(text: str, name: str, errors: dict[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        errors[name] = _("Type a day such as 2026-03-21.")
+        return None

@@ -1,0 +1,1 @@
+"""Reports over everybody, asked as plain data, and kept where they take long."""
