@@ -32,9 +32,13 @@ def _money(values: NDArray[np.generic]) -> Bytes:
     packed = np.empty(len(whole), dtype=_NUMERIC)
     packed["digits"], packed["weight"], packed["scale"] = 5, 3, 4
     packed["sign"] = np.where(values.astype(np.int64) < 0, _NEGATIVE, 0)
-    for place in range(4, -1, -1):
-        whole, digit = np.divmod(whole, 10_000)
-        packed["value"][:, place] = digit
+    # Two digits at a time, for small numbers are divided several times as fast.
+    top, low = np.divmod(whole, 10**8)
+    first, middle = np.divmod(top, 10**8)
+    packed["value"][:, 0] = first
+    for place, pair in ((1, middle.astype(np.uint32)), (3, low.astype(np.uint32))):
+        packed["value"][:, place] = pair // 10_000
+        packed["value"][:, place + 1] = pair % 10_000
     return packed.view(np.uint8).reshape(len(packed), -1)
 
 
