@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version as version_of
+from typing import Annotated
 
 import typer
 
-from crm.commands import demo, doctor, explain, imports, migrate, serve, staff, tokens, value, worker
+from crm.commands import backup, demo, doctor, explain, imports, migrate, serve, staff, tokens, value, worker
 from crm.commands.running import errors, out
-from crm.errors import CrmError, Problems, SettingsInvalid
+from crm.errors import CrmError, DatabaseUnavailable, Problems, SettingsInvalid
 
 app = typer.Typer(
     name="arzesh",
@@ -23,6 +24,8 @@ app.command("worker")(worker.worker)
 app.command("demo")(demo.demo)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
@@ -36,6 +39,21 @@ def version() -> None:
     out.print(f"arzesh {version_of('arzesh')}")
 
 
+def asked_for_version(asked: bool) -> None:
+    if asked:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=asked_for_version)
+    ] = False,
+) -> None:
+    """What is asked of the program itself."""
+
+
 def main() -> None:
     """Run a command. Exit code 1 says that it failed, 2 that it was called or set up wrongly."""
     try:
@@ -43,6 +61,9 @@ def main() -> None:
     except SettingsInvalid as problem:
         tell(problem)
         sys.exit(2)
+    except DatabaseUnavailable as problem:
+        tell(DatabaseUnavailable(f"{problem.message} DATABASE_URL names it; `arzesh doctor` looks closer."))
+        sys.exit(1)
     except CrmError as problem:
         tell(problem)
         sys.exit(1)

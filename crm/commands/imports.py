@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from crm import codes
 from crm.commands.progress import told
-from crm.commands.running import errors, now, operator, out, run
+from crm.commands.running import errors, now, operator, out, run, show
 from crm.errors import ValidationFailed
 from crm.imports import ImportKind, Options, Style, as_csv, import_file
 from crm.settings import Settings
@@ -34,20 +35,28 @@ TimeZone = Annotated[str, typer.Option("--time-zone", help="The clock of times w
 RefusedFile = Annotated[Path | None, typer.Option("--refused", help="Where to write the refused rows, as CSV.")]
 
 
-@app.command()
-def customers(
-    file: File,
-    column: Column = None,
-    source: SourceName = "import",
-    date_order: DateOrder = None,
-    decimal_comma: DecimalComma = False,
-    time_zone: TimeZone = "UTC",
-    refused: RefusedFile = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Create and update customers, recognised by e-mail, phone or number."""
-    options = Options(source=source, style=style(date_order, decimal_comma, time_zone))
-    take(ImportKind.CUSTOMERS, file, column or [], options, refused, dry_run)
+def importing(kind: ImportKind) -> Callable[..., None]:
+    """The command for files of one kind, with the options that all kinds have."""
+
+    def command(
+        file: File,
+        column: Column = None,
+        source: SourceName = "import",
+        date_order: DateOrder = None,
+        decimal_comma: DecimalComma = False,
+        time_zone: TimeZone = "UTC",
+        refused: RefusedFile = None,
+        dry_run: DryRun = False,
+    ) -> None:
+        options = Options(source=source, style=style(date_order, decimal_comma, time_zone))
+        take(kind, file, column or [], options, refused, dry_run)
+
+    return command
+
+
+app.command("customers", help="Create and update customers, recognised by e-mail, phone or number.")(
+    importing(ImportKind.CUSTOMERS)
+)
 
 
 @app.command()
@@ -67,20 +76,9 @@ def orders(
     take(ImportKind.ORDERS, file, column or [], options, refused, dry_run)
 
 
-@app.command()
-def interactions(
-    file: File,
-    column: Column = None,
-    source: SourceName = "import",
-    date_order: DateOrder = None,
-    decimal_comma: DecimalComma = False,
-    time_zone: TimeZone = "UTC",
-    refused: RefusedFile = None,
-    dry_run: DryRun = False,
-) -> None:
-    """Log interactions, with ratings; those with a reference that is known already are left alone."""
-    options = Options(source=source, style=style(date_order, decimal_comma, time_zone))
-    take(ImportKind.INTERACTIONS, file, column or [], options, refused, dry_run)
+app.command("interactions", help="Log interactions, with ratings; those with a known reference are left alone.")(
+    importing(ImportKind.INTERACTIONS)
+)
 
 
 def style(date_order: str | None, decimal_comma: bool, time_zone: str) -> Style:
@@ -102,6 +100,8 @@ def take(
     kind: ImportKind, file: Path, columns: list[str], options: Options, refused: Path | None, dry_run: bool
 ) -> None:
     data, mapping = file.read_bytes(), mapped(columns)
+    if refused is not None:
+        write(refused, "")  # before anything is taken in: afterwards it would be too late to say that it cannot be
 
     async def work(settings: Settings) -> ImportRun:
         with told(file.name) as shown:
@@ -116,9 +116,16 @@ def take(
     done = run(work)
     say(done, dry_run)
     if refused is not None:
-        refused.write_text(as_csv(done.refused), encoding="utf-8-sig", newline="")
+        write(refused, as_csv(done.refused))
     if done.rows_refused:
         raise typer.Exit(1)
+
+
+def write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise ValidationFailed(f"--refused '{file}' cannot be written: {error.strerror}.", path=("refused",)) from None
 
 
 def say(done: ImportRun, dry_run: bool) -> None:
@@ -132,6 +139,6 @@ def say(done: ImportRun, dry_run: bool) -> None:
         table = Table("Line", "Reason", box=None)
         for row in done.refused[:SHOWN]:
             table.add_row(str(row["line"]), row["reason"])
-        errors.print(table, markup=False)
+        show(table, errors)
         if done.rows_refused > SHOWN:
             errors.print(f"… and {done.rows_refused - SHOWN:,} more; --refused FILE writes them all.")

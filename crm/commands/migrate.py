@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from crm import embedded
-from crm.commands.running import out
-from crm.database import migrations
+from crm.commands.running import database, out
+from crm.database import copies, migrations, transaction
 from crm.settings import Settings
 
 
@@ -18,4 +18,7 @@ def migrate() -> None:
 
 async def apply(settings: Settings) -> list[str]:
     async with embedded.running(settings) as dsn:
-        return await migrations.migrate(dsn, report=lambda name: out.print(f"  {name}"))
+        done = await migrations.migrate(dsn, report=lambda name: out.print(f"  {name}"))
+    async with database(settings), transaction():
+        await copies.settle_events()  # of a copy that was restored by PostgreSQL's own programs
+    return done

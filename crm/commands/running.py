@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 from crm import embedded
 from crm.access import Actor, system
@@ -30,6 +32,14 @@ class NotMigrated(CrmError):
     """The database has an older shape than this version needs; run `arzesh migrate`."""
 
     code = "MIGRATIONS_MISSING"
+
+
+def show(table: Table, console: Console = out) -> None:
+    """Print a table; into a file or a pipe at its full width, so that whoever reads on has every id and name whole."""
+    if not console.is_terminal:
+        whole = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+        console = Console(stderr=console.stderr, highlight=False, width=whole)
+    console.print(table, markup=False)
 
 
 def now() -> datetime:

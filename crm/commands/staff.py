@@ -9,7 +9,7 @@ from rich.table import Table
 
 from crm import roles, staff, text
 from crm.access import BUILT_IN_ROLES
-from crm.commands.running import now, operator, out, run
+from crm.commands.running import now, operator, out, run, show
 from crm.credentials import random_text
 from crm.errors import NotFound
 from crm.settings import Settings
@@ -66,7 +66,7 @@ def list_staff() -> None:
     table = Table("E-mail", "Name", "Role", "May sign in", box=None)
     for member in run(work):
         table.add_row(member.email, member.name, member.role.key, "yes" if member.active else "no")
-    out.print(table)
+    show(table)
 
 
 def asked() -> str:

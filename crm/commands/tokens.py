@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from crm import tokens
 from crm.access import READ_SCOPES
-from crm.commands.running import errors, now, operator, out, run
+from crm.commands.running import errors, now, operator, out, run, show
 from crm.ids import decode, encode
 from crm.settings import Settings
 from models import ApiToken
@@ -46,10 +46,10 @@ def list_tokens() -> None:
     async def work(settings: Settings) -> list[ApiToken]:
         return await tokens.all_tokens(operator())
 
-    table = Table("Token", "Name", "Ends with", "State", "Scopes", box=None)
+    table = Table(Column("Token", no_wrap=True), "Name", "Ends with", "State", "Scopes", box=None)
     for token in run(work):
         table.add_row(encode("tok", token.id), token.name, token.last_four, _state(token), " ".join(token.scopes))
-    out.print(table)
+    show(table)
 
 
 def _state(token: ApiToken) -> str:

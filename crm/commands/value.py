@@ -13,7 +13,7 @@ from crm.commands.running import now, operator, out, run
 from crm.errors import ValidationFailed
 from crm.settings import Settings
 
-app = typer.Typer(help="What customers are worth: compute it, see the runs, take up an interrupted one.")
+app = typer.Typer(help="What customers are worth: compute it, or take up an interrupted run.", no_args_is_help=True)
 
 RUNS = "crm.value.runs"
 """Named, not imported: numpy and scipy take a second that no other command should wait for."""

@@ -17,7 +17,7 @@ from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
-from crm.database.faults import translated
+from crm.database.faults import unreachable
 from crm.database.pool import Options
 from crm.database.setup import APP, MIGRATIONS, tortoise_config
 from crm.database.work import fetch, fetch_value, transaction
@@ -103,8 +103,10 @@ async def apply(name: str, executor: Executor) -> None:
 @asynccontextmanager
 async def one_at_a_time(dsn: str) -> AsyncIterator[None]:
     """Hold an advisory lock in a transaction of its own, which works behind a pooler as well."""
-    with translated():
+    try:
         guard = await asyncpg.connect(dsn, timeout=MIGRATING.acquire_timeout, statement_cache_size=0)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise unreachable(error) from error
     try:
         async with guard.transaction():
             await guard.execute("SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0")

