@@ -47,6 +47,7 @@ from admin.segments import views as segments
 from admin.segments.pages import LibraryPage, OverlapPage, SegmentPages
 from admin.shield import Shield
 from admin.theme import ArzeshTheme
+from admin.touch.handover import HandOverPage
 from admin.touch.page import TouchReports
 from crm.settings import Settings
 
@@ -106,6 +107,7 @@ def views() -> list[BaseView]:
         ),
         tokens.TokenPages(),
         CustomerActions(),
+        HandOverPage(),
         BulkPages(),
         FindPage(),
         ViewPages(),

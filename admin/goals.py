@@ -37,6 +37,7 @@ class GoalView(Archivable):
         Key("segment", noun="segment"),
         Key("lifecycle", noun="lifecycle"),
         Key("stage", noun="stage"),
+        "owner",
         "archived_at",
         "created_at",
     )
@@ -44,7 +45,7 @@ class GoalView(Archivable):
         row("name", "figure"),
         row("baseline", "target"),
         row("starts_on", "due_on"),
-        row("segment", "lifecycle", "stage"),
+        row("segment", "lifecycle", "stage", "owner"),
     )
     exclude_fields_from_list = ("segment", "lifecycle", "stage", "archived_at", "created_at")
     exclude_fields_from_create = ("archived_at",)

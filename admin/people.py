@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
+from starlette_admin import link_row_action
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
@@ -14,6 +15,7 @@ from admin import choices
 from admin.base import UseCaseView
 from admin.fields import Text, listed
 from admin.layout import row
+from admin.touch.handover import may_hand_over
 from crm import roles, staff
 from crm.access import Actor, Scope
 from crm.database import transaction
@@ -70,6 +72,13 @@ class StaffView(UseCaseView):
 
     def name_of(self, obj: Any) -> str:
         return str(obj.name)
+
+    async def is_row_action_allowed(self, request: Request, name: str) -> bool:
+        return may_hand_over(request) if name == "hand_over" else await super().is_row_action_allowed(request, name)
+
+    @link_row_action(name="hand_over", text=lazy("Hand over customers"), icon_class="fa-solid fa-people-arrows")
+    def hand_over(self, request: Request, pk: Any) -> str:
+        return str(request.url_for("admin:hand-over").include_query_params(**{"from": str(pk)}))
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         password = values.pop("password", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ FEW = 30
 STUCK = 12
 GROUPS_SHOWN = 8
 PARTS_SHOWN = 24
+STEPS_SHOWN = 60
+"""Steps that are told of a cohort: five years of months."""
 
 _STAGES = """
 SELECT s.key, s.name, s.outcome FROM stage s JOIN lifecycle l ON l.id = s.lifecycle_id WHERE l.key = $1
@@ -193,7 +196,7 @@ async def of_forecast(actor: Actor, asked: Asked, moves: Matrix, now: datetime) 
 
 
 async def of_cohorts(actor: Actor, asked: Asked, found: list[Cohort], now: datetime) -> Found:
-    lived = [cohort for cohort in found if cohort.size]
+    lived = [replace(cohort, active=cohort.active[:STEPS_SHOWN]) for cohort in found if cohort.size]
     across = max((len(cohort.active) for cohort in lived), default=0)
     labels = [formats.number(step) for step in range(across)]
     rates = [[*cohort.rates, *([None] * (across - len(cohort.rates)))] for cohort in lived]

@@ -156,7 +156,8 @@ async def _funnel(actor: Actor, asked: Question, period: Period, now: datetime) 
 
 async def _retention(actor: Actor, asked: Question, period: Period, now: datetime) -> list[Cohort]:
     grain = asked.grain or Grain.MONTH
-    return await triangle(actor, came=period, now=now, grain=grain, basis=asked.basis, lifecycle=asked.lifecycle)
+    at = now if asked.since else min(now, period.until)  # the usual time ends where the data do
+    return await triangle(actor, came=period, now=at, grain=grain, basis=asked.basis, lifecycle=asked.lifecycle)
 
 
 async def _matrix(actor: Actor, asked: Question, period: Period, now: datetime) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from crm import interactions
 from models import Channel, Customer, Direction, InteractionKind, RatingKind
+from tests.admin.conftest import At
 from tests.admin.desk import Desk
 from tests.crm.test_followups import staff
 from tests.factories import OWNER, customer
@@ -58,3 +59,32 @@ async def test_every_report_has_its_page_and_its_figures(
 async def test_a_period_that_cannot_be_is_told_beside_it_and_stays(sara: Desk) -> None:
     page = await sara.get("/touch-reports", since="2026-05-01", until="2026-04-01")
     assert (page.status_code, 'id="until-error"' in page.text, 'value="2026-04-01"' in page.text) == (422, True, True)
+
+
+async def test_what_a_leaver_has_is_handed_over(sara: Desk) -> None:
+    carol, dave, erin = [await staff(name) for name in ("carol", "dave", "erin")]
+    cast = [await customer(name, owner_id=carol.id) for name in ("Ali", "Bea")]
+    page = await sara.get("/hand-over", **{"from": str(carol.id)})
+    assert "2 customers and 0 open follow-ups" in page.text
+    assert f"from={carol.id}" in (await sara.get("/staff_member/list")).text
+    answer = await sara.post("/hand-over", {"to": [str(dave.id), str(erin.id)]}, **{"from": str(carol.id)})
+    assert answer.status_code == 303, answer.text
+    owners = await Customer.filter(id__in=[one.id for one in cast]).values_list("owner_id", flat=True)
+    assert set(owners) == {dave.id, erin.id}
+
+
+async def test_without_an_heir_nothing_is_handed_over(sara: Desk) -> None:
+    carol, _dave = await staff("carol"), await staff("dave")
+    ali = await customer("Ali", owner_id=carol.id)
+    answer = await sara.post("/hand-over", {}, **{"from": str(carol.id)})
+    assert (answer.status_code, "Name 1 to 50 staff members" in answer.text) == (422, True)
+    assert (await Customer.get(id=ali.id)).owner_id == carol.id
+
+
+async def test_who_may_not_change_customers_hands_nothing_over(at: At) -> None:
+    carol, viewer = await staff("carol"), await at("viewer")
+    assert (await viewer.get("/hand-over", **{"from": str(carol.id)})).status_code == 403
+
+
+async def test_nobody_is_no_leaver(sara: Desk) -> None:
+    assert (await sara.get("/hand-over", **{"from": "x"})).status_code == 404

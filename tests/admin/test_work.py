@@ -11,6 +11,7 @@ from crm import exchange_rates, followups
 from models import AuditEntry, Event, ExchangeRate, FollowUp, FollowUpStatus, Goal, GoalFigure
 from tests.admin.conftest import At
 from tests.admin.desk import Desk, fields_of
+from tests.crm.test_followups import staff
 from tests.factories import OWNER, customer
 
 NOW = datetime.now(UTC)
@@ -82,6 +83,13 @@ async def test_a_goal_is_set_changed_and_archived(sara: Desk) -> None:
     assert (await sara.post("/_api/goal/row-action", pk=str(goal.id), name="archive")).status_code == 200
     goal = await Goal.get()
     assert (goal.target, goal.archived_at is not None) == (50, True)
+
+
+async def test_a_goal_can_be_about_the_customers_of_one_person(sara: Desk) -> None:
+    carol = await staff("carol")
+    answer = await sara.fill("/goal/create", {**GOAL, "owner": str(carol.id)})
+    assert answer.status_code == 303, answer.text
+    assert (await Goal.get()).owner_id == carol.id
 
 
 @pytest.mark.parametrize(
