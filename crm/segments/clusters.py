@@ -15,29 +15,80 @@ from crm.errors import ValidationFailed
 from crm.segments.computed import Computed
 
 SOURCE = "MacQueen, Some Methods for Classification (1967); Rousseeuw, Silhouettes, J. Comput. Appl. Math. 20 (1987)"
-FEATURES: tuple[tuple[str, str], ...] = (
-    ("recency_days", "days since the last order"),
-    ("orders", "orders in two years"),
-    ("spent", "spent on an order"),
-    ("discount", "share of discount"),
-    ("contacts", "touchpoints in a year"),
-)
-"""Column of the statement below → what people call it."""
 
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A column of the statement below: what it is, how much of it a cluster is called, how its average is told."""
+
+    column: str
+    name: str
+    much: str
+    little: str
+    told: str
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature(
+        "recency_days",
+        "days since the last order",
+        "Silent for long",
+        "Bought lately",
+        "bought {:,.0f} days ago (all: {:,.0f})",
+    ),
+    Feature(
+        "orders",
+        "orders in two years",
+        "Buy often",
+        "Buy seldom",
+        "ordered {:,.1f} times in two years (all: {:,.1f})",
+    ),
+    Feature(
+        "spent",
+        "spent on an order",
+        "Large orders",
+        "Small orders",
+        "spent {:,.2f} on an order (all: {:,.2f})",
+    ),
+    Feature(
+        "discount",
+        "share of discount",
+        "Seek discounts",
+        "Pay the full price",
+        "took {:.1%} off by discounts (all: {:.1%})",
+    ),
+    Feature(
+        "contacts",
+        "touchpoints in a year",
+        "Much contact",
+        "Little contact",
+        "had {:,.1f} touchpoints in a year (all: {:,.1f})",
+    ),
+)
+AVERAGE = "Average in everything"
+BETWEEN = " · "
+"""Stands between the two things that a cluster is named after."""
+
+# The years are those before the last order of all: an organisation whose data ended some time ago has its groups too.
 STATEMENT = """
+WITH until AS MATERIALIZED (
+    SELECT least($1::timestamptz, max(placed_at)) AS at FROM "order" WHERE status <> 'CANCELLED'
+)
 SELECT c.id,
-       extract(epoch FROM $1::timestamptz - o.last_at) / 86400 AS recency_days, o.orders, o.spent, o.discount,
+       extract(epoch FROM until.at - o.last_at) / 86400 AS recency_days, o.orders, o.spent, o.discount,
        coalesce(i.contacts, 0) AS contacts
-FROM customer c
+FROM until, customer c
 JOIN (
     SELECT customer_id, max(placed_at) AS last_at, count(*)::float8 AS orders, avg(base_amount)::float8 AS spent,
            (1 - sum(amount) / nullif(sum(list_amount), 0))::float8 AS discount
-    FROM "order" WHERE status <> 'CANCELLED' AND placed_at > $1::timestamptz - interval '24 months'
+    FROM "order"
+    WHERE status <> 'CANCELLED' AND placed_at > (SELECT at FROM until) - interval '24 months'
+      AND placed_at <= (SELECT at FROM until)
     GROUP BY customer_id
 ) o ON o.customer_id = c.id
 LEFT JOIN (
     SELECT customer_id, count(*)::float8 AS contacts FROM interaction
-    WHERE occurred_at > $1::timestamptz - interval '12 months' GROUP BY customer_id
+    WHERE occurred_at > (SELECT at FROM until) - interval '12 months' GROUP BY customer_id
 ) i ON i.customer_id = c.id
 WHERE c.archived_at IS NULL ORDER BY c.id
 """
@@ -104,28 +155,35 @@ def described(found: Clustering, values: Matrix, keys: Sequence[UUID]) -> list[C
     """The clusters, largest first, each with a name and a description that people can read."""
     sizes = np.bincount(found.labels, minlength=len(found.centres))
     order = np.argsort(-sizes, kind="stable")
-    return [_described(place, int(one), found, values, keys) for place, one in enumerate(order, start=1)]
+    names = _different([_name(found.centres[one]) for one in order])
+    return [
+        _described(place, name, found.labels == one, found.silhouette, values, keys)
+        for place, (one, name) in enumerate(zip(order, names, strict=True), start=1)
+    ]
 
 
-def _described(place: int, one: int, found: Clustering, values: Matrix, keys: Sequence[UUID]) -> Computed:
-    inside = found.labels == one
-    told = "; ".join(
-        f"{name}: {np.nanmean(values[inside, column]):,.2f} on average ({np.nanmean(values[:, column]):,.2f} of all)"
-        for column, (_, name) in enumerate(FEATURES)
-    )
-    text = f"{inside.mean():.0%} of buyers. {told}. Silhouette {found.silhouette:.2f}. Source: {SOURCE}."
+def _different(names: Sequence[str]) -> list[str]:
+    """The names, each but the first of equal ones with a number."""
+    before = [names[:place].count(name) for place, name in enumerate(names)]
+    return [f"{name} ({count + 1})" if count else name for name, count in zip(names, before, strict=True)]
+
+
+def _described(
+    place: int, name: str, inside: NDArray[np.bool_], silhouette: float, values: Matrix, keys: Sequence[UUID]
+) -> Computed:
+    own, all_ = values[inside].mean(axis=0), values.mean(axis=0)
+    told = ", ".join(feature.told.format(own[column], all_[column]) for column, feature in enumerate(FEATURES))
+    text = f"{inside.mean():.0%} of buyers. On average they {told}. Silhouette {silhouette:.2f}. Source: {SOURCE}."
     members = [key for key, member in zip(keys, inside, strict=True) if member]
-    return Computed(f"micro-{place}", f"Micro-segment {place}: {_name(found.centres[one])}", text, members)
+    return Computed(f"micro-{place}", name, text, members)
 
 
 def _name(centre: Matrix) -> str:
     """What is most particular about a cluster, in at most two features."""
     order = np.argsort(-np.abs(centre), kind="stable")[:2]
     parts = [
-        f"{'many' if centre[column] > 0 else 'few'} {FEATURES[column][1]}"
-        if FEATURES[column][0] in ("recency_days", "orders", "contacts")
-        else f"{'high' if centre[column] > 0 else 'low'} {FEATURES[column][1]}"
+        FEATURES[column].much if centre[column] > 0 else FEATURES[column].little
         for column in order
         if abs(centre[column]) >= TYPICAL
     ]
-    return ", ".join(parts) or "average in everything"
+    return BETWEEN.join(parts) or AVERAGE

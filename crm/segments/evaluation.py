@@ -17,6 +17,7 @@ from crm.errors import Busy, CrmError, DatabaseUnavailable, Timeout
 from crm.rules.json_form import from_json
 from crm.rules.predicate import surroundings
 from crm.rules.reads import reads
+from crm.segments.proving import unexplained
 from crm.segments.ruling import in_order, known_segments
 from crm.segments.statement import Moved, statement
 from models import MembershipCause, Segment, SegmentKind
@@ -30,6 +31,7 @@ GRACE = timedelta(hours=6)
 """How long after the time of its nightly pass a segment counts as fresh."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('segment:' || $1::text, 0))"
+_TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended('segment:' || $1::text, 0))"
 _LIMITS = """
 SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $1, true),
        set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
@@ -76,12 +78,13 @@ async def note_failure(segment_id: UUID, error: Exception, *, now: datetime) -> 
 async def hold(segment_id: UUID) -> timedelta:
     """Wait for whoever evaluates the segment, and be the only one until the transaction ends.
 
-    Returns how long that took if it was long: no stay may begin before one that was closed meanwhile ended.
+    Returns how long that took: no stay may begin before one that was closed meanwhile ended.
     """
+    if await fetch_value(_TRY, str(segment_id)):
+        return timedelta()
     begun = time.monotonic()
     await fetch_value(_LOCK, str(segment_id))
-    waited = time.monotonic() - begun
-    return timedelta(seconds=waited) if waited > 0.05 else timedelta()
+    return timedelta(seconds=time.monotonic() - begun)
 
 
 async def _evaluate(actor: Actor, segment_id: UUID, now: datetime, patience: float) -> Moved | None:
@@ -102,6 +105,16 @@ async def _evaluate(actor: Actor, segment_id: UUID, now: datetime, patience: flo
             async with connection() as driver:
                 row = await driver.fetchrow(asked.text, *asked.values, timeout=patience + 1)
         moved = Moved(row["entered"], row["exited"], row["size"])
+        if (moved.entered or moved.exited) and _is_proof(segment, context.zone):
+            drifted = await unexplained(segment, tree, catalogue, context)
+            if drifted:  # whoever follows the events should have moved them before: a fault, repaired here
+                log.error(
+                    "a segment had drifted",
+                    segment=segment.key,
+                    customers=drifted,
+                    entered=moved.entered,
+                    exited=moved.exited,
+                )
         await _note(segment, moved, now, round((time.monotonic() - begun) * 1000), context.zone)
         return moved
 
@@ -119,9 +132,13 @@ async def _note(segment: Segment, moved: Moved, now: datetime, ms: int, zone: st
     await execute(_DONE, segment.id, moved.size, now, ms, due, stale_after, segment.rule_version)
     if segment.evaluated_version != segment.rule_version:
         await execute(_VERSION, segment.id, segment.rule_version, moved.entered, moved.exited)
-    elif moved.entered or moved.exited:
-        # Whoever follows the events should have moved them before: each difference is a fault, repaired here.
-        log.error("a segment had drifted", segment=segment.key, entered=moved.entered, exited=moved.exited)
+
+
+def _is_proof(segment: Segment, zone: str) -> bool:
+    """Whether the pass is the nightly one, and not one that a changed rule, values or somebody asked for."""
+    if segment.evaluated_version != segment.rule_version or segment.evaluated_at is None:
+        return False
+    return segment.due_at == next_pass(segment.id, segment.evaluated_at, zone)
 
 
 def next_pass(segment_id: UUID, now: datetime, zone: str) -> datetime:

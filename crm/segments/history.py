@@ -10,6 +10,7 @@ from uuid import UUID
 from crm.access import Actor, Scope, need
 from crm.database import fetch, fetch_row
 from crm.errors import Forbidden, NotFound, ValidationFailed
+from crm.lifecycle.reports.reading import fetch_wide
 from crm.visibility import need_visible
 
 MAX_POINTS = 400
@@ -142,7 +143,7 @@ async def overlaps(actor: Actor, keys: Sequence[str]) -> list[Overlap]:
         raise ValidationFailed(f"Name 1 to {MAX_SEGMENTS} segments.", path=("keys",))
     ids = await ids_of(list(dict.fromkeys(keys)))
     shared: dict[tuple[UUID, UUID], int] = {}
-    for row in await fetch(_TOGETHER, list(ids.values())):
+    for row in await fetch_wide(_TOGETHER, list(ids.values())):
         for first in row["segments"]:
             for second in row["segments"]:
                 shared[first, second] = shared.get((first, second), 0) + row["customers"]

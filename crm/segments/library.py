@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import numpy as np
 import structlog
@@ -41,10 +43,10 @@ async def install(actor: Actor, groups: Collection[str], *, now: datetime) -> li
         raise ValidationFailed(f"{named}; the groups are {', '.join(GROUPS)}.", path=("groups",))
     if set(groups) & set(COMPUTED):
         need(actor, Scope.ORDER_READ, Scope.INTERACTION_READ)
+    found = {group: await _found(group, now) for group in COMPUTED if group in groups}  # first: it can be refused
     made = [await _entry(actor, entry, now) for entry in ENTRIES if entry.group in groups]
-    for group in COMPUTED:
-        if group in groups:
-            made += await _computed(actor, group, now)
+    for group, computed in found.items():
+        made += await _taken(actor, group, computed, now)
     return made
 
 
@@ -61,8 +63,35 @@ async def _entry(actor: Actor, entry: Entry, now: datetime) -> Segment:
     return await Segment.get(id=made.id)
 
 
-async def _computed(actor: Actor, group: str, now: datetime) -> list[Segment]:
+async def _found(group: str, now: datetime) -> list[Computed]:
+    """The groups as they are now, each under the key of the group before that most of its members were in."""
     found = await (needs.groups(now) if group == "NEEDS" else _clusters(now))
+    rows = await fetch(_MEMBERS, group)
+    return kept_keys(found, {row["key"]: frozenset(row["customers"]) for row in rows})
+
+
+_MEMBERS = """
+SELECT s.key, array_agg(m.customer_id) AS customers FROM segment s JOIN segment_membership m ON m.segment_id = s.id
+WHERE s.library_key = $1 AND s.archived_at IS NULL AND m.exited_at IS NULL GROUP BY s.key
+"""
+
+
+def kept_keys(found: Sequence[Computed], before: Mapping[str, frozenset[UUID]]) -> list[Computed]:
+    """The groups with the keys of those before that they share most members with; the others take the keys left."""
+    shared = [
+        (len(members & set(one.customers)), place, key)
+        for place, one in enumerate(found)
+        for key, members in before.items()
+    ]
+    chosen: dict[int, str] = {}
+    for size, place, key in sorted(shared, key=lambda each: (-each[0], each[1], each[2])):
+        if size and place not in chosen and key not in chosen.values():
+            chosen[place] = key
+    free = iter(key for key in (*(one.key for one in found), *before) if key not in chosen.values())
+    return [replace(one, key=chosen.get(place) or next(free)) for place, one in enumerate(found)]
+
+
+async def _taken(actor: Actor, group: str, found: Sequence[Computed], now: datetime) -> list[Segment]:
     made = [await take(actor, one, group, now=now) for one in found]
     old = Segment.filter(library_key=group, archived_at=None).exclude(id__in=[one.id for one in made])
     for gone in await old:  # there are fewer groups than before
@@ -72,9 +101,8 @@ async def _computed(actor: Actor, group: str, now: datetime) -> list[Segment]:
 
 async def _clusters(now: datetime) -> list[Computed]:
     rows = await fetch(STATEMENT, now)
-    values = np.array([[float(row[column] or 0) for column, _ in FEATURES] for row in rows], dtype=np.float64).reshape(
-        len(rows), len(FEATURES)
-    )
+    plain = [[float(row[feature.column] or 0) for feature in FEATURES] for row in rows]
+    values = np.array(plain, dtype=np.float64).reshape(len(rows), len(FEATURES))
     found = await asyncio.to_thread(cluster, values)
     return described(found, values, [row["id"] for row in rows])
 
@@ -85,7 +113,7 @@ async def recompute(actor: Actor, *, now: datetime, older_than: timedelta = time
     made: list[str] = []
     for group in sorted({str(segment.library_key) for segment in await old}):
         try:
-            made += [segment.key for segment in await _computed(actor, group, now)]
+            made += [segment.key for segment in await _taken(actor, group, await _found(group, now), now)]
         except ValidationFailed as error:
             log.warning("a group of segments cannot be computed", group=group, reason=error.message)
             await Segment.filter(library_key=group).update(evaluation_error=error.message, evaluated_at=now)

@@ -6,19 +6,24 @@ from datetime import datetime
 from uuid import UUID
 
 from crm.database import fetch
+from crm.errors import ValidationFailed
 from crm.segments.computed import Computed
 
 SOURCE = "Kotler & Keller, Marketing Management: segmenting by need; the share of spending by category stands for it"
 SHARE = 0.5
 MONTHS = 24
 MOST = 12
+MOSTLY = "Mostly "
 
+# The months are those before the last order of all: an organisation whose data ended some time ago has its groups too.
 _SHARES = """
-WITH spent AS (
+WITH until AS MATERIALIZED (
+    SELECT least($1::timestamptz, max(placed_at)) AS at FROM "order" WHERE status <> 'CANCELLED'
+), spent AS (
     SELECT l.customer_id, p.category, sum(l.amount * o.exchange_rate) AS amount
     FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
-    WHERE p.category IS NOT NULL AND o.placed_at > $1::timestamptz - make_interval(months => $2)
-      AND o.status <> 'CANCELLED'
+    WHERE p.category IS NOT NULL AND o.placed_at > (SELECT at FROM until) - make_interval(months => $2)
+      AND o.placed_at <= (SELECT at FROM until) AND o.status <> 'CANCELLED'
     GROUP BY l.customer_id, p.category
 ), best AS (
     SELECT DISTINCT ON (customer_id) customer_id, category, amount,
@@ -31,15 +36,23 @@ WHERE total > 0 AND amount >= $3 * total GROUP BY category ORDER BY count(*) DES
 
 
 async def groups(now: datetime) -> list[Computed]:
-    """One group a category: those who spent at least half of their money on it in the last two years."""
+    """One group a category: those who spent at least half of their money on it in the last two years.
+
+    Raises ValidationFailed when no order says what kind of thing was bought.
+    """
     rows = await fetch(_SHARES, now, MONTHS, SHARE, MOST)
+    if not rows:
+        raise ValidationFailed(
+            "No order has lines with products of a category; record orders with lines to group by needs.",
+            path=("groups",),
+        )
     return [_group(number, row["category"], row["customers"]) for number, row in enumerate(rows, start=1)]
 
 
 def _group(number: int, category: str, customers: list[UUID]) -> Computed:
     return Computed(
         f"needs-{number}",
-        f"Mostly {category}"[:200],
+        f"{MOSTLY}{category}"[:200],
         f"Spent at least {SHARE:.0%} of their money on {category} in the last {MONTHS} months. Source: {SOURCE}.",
         customers,
     )

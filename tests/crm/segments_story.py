@@ -68,6 +68,8 @@ class Story:
             self.said.append(refused.message)
 
     def anyone(self) -> Customer:
+        if not self.people:
+            raise NotFound("Everybody has been deleted.")
         return self.dice.choice(self.people)
 
     async def any_row(self, table: str) -> UUID:
@@ -221,4 +223,4 @@ async def replays(seen: dict[datetime, dict[str, set[Any]]]) -> None:
     for at, members in seen.items():
         for key in living:
             then = set(await history.segments_at(OWNER, key, at)) - {"vip"}
-            assert then == {segment_key for segment_key, ids in members.items() if key in ids}
+            assert then == {segment_key for segment_key, ids in members.items() if key in ids}, (at, key)

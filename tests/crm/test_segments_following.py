@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from crm import costs, customers, interactions, orders, organization, products, relationships
 from crm.database import execute, fetch, fetch_value, transaction
-from crm.segments import definitions, static, versions
+from crm.segments import definitions, evaluation, refresh, static, versions
 from crm.segments.watching import Watch
 from models import (
     Channel,
@@ -194,6 +194,29 @@ async def test_a_nightly_pass_repairs_what_was_missed(following: Following) -> N
     assert await members("home") == {"Sara"}
     drifted = [(entry["segment"], entry["entered"]) for entry in told if entry["event"] == "a segment had drifted"]
     assert drifted == [("home", 1)]
+
+
+async def test_a_nightly_pass_that_comes_before_the_events_are_read_is_no_fault(following: Following) -> None:
+    made = await dynamic("home", 'country = "IR"')
+    await following.catch_up()
+    await customer("Sara", country="IR")
+    night = (await Segment.get(id=made.id)).due_at
+    assert night is not None
+    with capture_logs() as told:
+        await evaluation.evaluate(OWNER, made.id, now=night)
+    assert await members("home") == {"Sara"}
+    assert "a segment had drifted" not in {entry["event"] for entry in told}
+
+
+async def test_a_pass_that_somebody_asked_for_is_no_proof(following: Following) -> None:
+    made = await dynamic("home", 'country = "IR"')
+    sara = await customer("Sara")
+    await following.catch_up()
+    await execute("UPDATE customer SET country = 'IR' WHERE id = $1", sara.id)
+    with capture_logs() as told:
+        await refresh.ask(OWNER, made.id, now=NOW)
+    assert await members("home") == {"Sara"}
+    assert "a segment had drifted" not in {entry["event"] for entry in told}
 
 
 async def test_a_rule_that_breaks_while_followed_stops_at_its_last_good_members(following: Following) -> None:

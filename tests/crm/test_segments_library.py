@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from crm.access import Scope
 from crm.errors import Forbidden, ValidationFailed
 from crm.segments import library
 from crm.segments.clusters import cluster, standardised
+from crm.segments.computed import Computed
 from crm.segments.library_entries import ENTRIES, Entry
 from models import Segment, SegmentKind
 from tests.crm.segments_world import members
@@ -60,7 +62,8 @@ async def test_behaviour_is_clustered_into_segments_that_say_what_they_are(fresh
         ("micro-1", 30, SegmentKind.STATIC),
         ("micro-2", 30, SegmentKind.STATIC),
     ]
-    assert "Silhouette" in made[0].description
+    assert {one.name for one in made} == {"Silent for long · Buy seldom", "Bought lately · Buy often"}
+    assert "times in two years (all: 3.5), spent" in made[0].description
     assert await library.recompute(OWNER, now=NOW) == ["micro-1", "micro-2"]
     assert await Segment.all().count() == 2
 
@@ -68,6 +71,25 @@ async def test_behaviour_is_clustered_into_segments_that_say_what_they_are(fresh
 async def test_too_few_customers_are_not_clustered(db: str) -> None:
     with pytest.raises(ValidationFailed, match="0 customers bought; clusters need at least 50"):
         await library.install(OWNER, ["BEHAVIOUR"], now=NOW)
+
+
+async def test_groups_look_back_from_the_last_order_of_all(fresh_db: str) -> None:
+    for number in range(60):
+        await order(await customer(f"P{number}"), "500" if number % 2 else "5", days_ago=3000 + number % 2)
+    assert len(await library.install(OWNER, ["BEHAVIOUR"], now=NOW)) == 2
+
+
+async def test_where_no_order_has_lines_needs_are_refused_and_nothing_is_installed(db: str) -> None:
+    with pytest.raises(ValidationFailed, match="lines with products of a category"):
+        await library.install(OWNER, ["TIERS", "NEEDS"], now=NOW)
+    assert not await Segment.exists()
+
+
+def test_a_group_keeps_the_key_of_whom_it_shares_most_members_with() -> None:
+    one, two, three, four = (uuid4() for _ in range(4))
+    found = [Computed(f"micro-{n}", "", "", who) for n, who in enumerate(([one], [two, three], [four]), start=1)]
+    kept = library.kept_keys(found, {"micro-1": frozenset({two, three}), "micro-2": frozenset({one})})
+    assert [group.key for group in kept] == ["micro-2", "micro-1", "micro-3"]
 
 
 def test_three_heaps_are_found_as_three() -> None:
