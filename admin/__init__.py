@@ -44,7 +44,8 @@ from admin.preferences import PreferencesMiddleware
 from admin.rules.pages import RuleDesk
 from admin.saved_views import ViewPages
 from admin.segments import views as segments
-from admin.segments.pages import LibraryPage, OverlapPage, SegmentPages
+from admin.segments.pages import LibraryPage, SegmentPages
+from admin.segments.sharing import OverlapPage
 from admin.shield import Shield
 from admin.theme import ArzeshTheme
 from admin.touch.handover import HandOverPage

@@ -156,7 +156,7 @@ class RecordView(ModelView):
         self, obj: Any, request: Request, include_relationships: bool = True, include_select2: bool = False
     ) -> dict[str, Any]:
         row = await super().serialize(obj, request, include_relationships, include_select2)
-        row["id"] = str(obj.id)
+        row["id"] = await self.get_serialized_pk_value(request, obj)
         if request.state.action == RequestAction.INLINE_EDIT:
             # A cell that is edited in the list carries its version along as a form does.
             request.state.inline = self.form_state(request, row, obj)

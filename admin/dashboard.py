@@ -15,7 +15,7 @@ from admin import charts, counting, formats, pages, words
 from admin.charts import Chart, Line
 from admin.home import attention, freshness, goals
 from admin.request import actor_of, may
-from admin.value.kept import Kept
+from admin.value.kept import Kept, NotYet
 from admin.value.page import Run, current
 from admin.value.rfm import graded, grouped
 from crm.access import Scope
@@ -96,9 +96,13 @@ class Home(CustomView):
     async def goals(self, request: Request) -> Response:
         actor = actor_of(request)
         reader = (actor.scopes, None if actor.row_filter is None else actor.id)
-        rows = await self.kept.get(("goals", *reader), lambda: goals.running(actor))
         assert self.templates is not None
-        return self.templates.TemplateResponse(request, "parts/home_goals.html", {"rows": rows})
+        try:
+            figures = await self.kept.soon(("goals", *reader), lambda: goals.running(actor))
+        except NotYet:
+            return self.templates.TemplateResponse(request, "value/parts/working.html")
+        context = {"part": "parts/home_goals.html", "figures": figures if figures.found else None}
+        return self.templates.TemplateResponse(request, "parts/aged.html", {**context, "rows": figures.found})
 
 
 async def value(run: Run) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import structlog
@@ -28,7 +28,6 @@ from api.app import create_app
 from bench.harness import show
 from bench.organisation import BENCH, organisation
 from crm import roles, staff
-from crm.database import fetch_value
 from crm.settings import Settings
 from models import StaffMember
 
@@ -126,8 +125,9 @@ def _flat(found: list[BaseView]) -> Iterator[BaseView]:
 
 async def _of_model(view: Any) -> list[str]:
     paths = [f"/{view.key}/list", f"/{view.key}/list?q=ali"]
-    key = await fetch_value(f'SELECT id FROM "{view.record._meta.db_table}" LIMIT 1')  # noqa: S608 - by Tortoise
-    if key:
+    record = await view.record.all().first()
+    if record:
+        key = await view.get_serialized_pk_value(cast(Any, None), record)
         paths.append(f"/{view.key}/detail?pk={key}")
     return paths
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,6 +28,9 @@ from crm.segments import completing, versions
 from crm.segments.preview import Count, Preview, preview
 
 MOST_TEXT = 20_000
+AT_ONCE = 3
+"""Rules that are tried at once: who types asks more often than statements end, and other pages need connections too."""
+
 Found = TypeVar("Found")
 
 
@@ -36,6 +39,10 @@ class RuleDesk(CustomView):
 
     path = "/rules"
     add_to_menu = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = asyncio.Semaphore(AT_ONCE)
 
     def is_accessible(self, request: Request) -> bool:
         return may(request, Scope.CUSTOMER_READ, Scope.SEGMENT_READ)
@@ -67,9 +74,9 @@ class RuleDesk(CustomView):
         """Count, sample and cost; a browser that asks no longer cancels the statement."""
         given = await body_of(request)
         began = perf_counter()
-        asked = preview(actor_of(request), str(given.get("text") or ""), now=now(), exact=given.get("exact") is True)
+        actor, text, exact = actor_of(request), str(given.get("text") or ""), given.get("exact") is True
         try:
-            found = await _while_there(request, asked)
+            found = await _while_there(request, self.room, lambda: preview(actor, text, now=now(), exact=exact))
         except CrmError as problem:
             return JSONResponse({"faults": told(problem)}, problem.status)
         if found is None:
@@ -82,8 +89,8 @@ class RuleDesk(CustomView):
         given = await body_of(request)
         try:
             key = UUID(str(given.get("segment")))
-            asked = versions.difference(actor_of(request), key, str(given.get("text") or ""), now=now())
-            found = await _while_there(request, asked)
+            actor, text = actor_of(request), str(given.get("text") or "")
+            found = await _while_there(request, self.room, lambda: versions.difference(actor, key, text, now=now()))
         except ValueError:
             return JSONResponse({"faults": []}, 404)
         except CrmError as problem:
@@ -91,9 +98,13 @@ class RuleDesk(CustomView):
         return Response(status_code=204) if found is None else JSONResponse(await _difference(request, found))
 
 
-async def _while_there(request: Request, asked: Coroutine[Any, Any, Found]) -> Found | None:
-    """The answer, or None once nobody waits for it any longer; what runs is cancelled then."""
-    task = asyncio.create_task(asked)
+async def _while_there(request: Request, room: asyncio.Semaphore, ask: Callable[[], Awaitable[Found]]) -> Found | None:
+    """The answer, or None once nobody waits for it any longer; what runs is cancelled then.
+
+    A cancelled statement has its connection, and so its place in the room, until the server has let go of it.
+    """
+    task = asyncio.create_task(_in_turn(room, ask))
+    task.add_done_callback(_heard)
     try:
         while not task.done():
             await asyncio.wait([task], timeout=0.2)
@@ -102,6 +113,17 @@ async def _while_there(request: Request, asked: Coroutine[Any, Any, Found]) -> F
         return task.result()
     finally:
         task.cancel()
+
+
+async def _in_turn(room: asyncio.Semaphore, ask: Callable[[], Awaitable[Found]]) -> Found:
+    async with room:
+        return await ask()
+
+
+def _heard(task: asyncio.Task[Any]) -> None:
+    """What goes wrong with something that nobody waits for concerns nobody."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _suggestion(one: Suggestion) -> dict[str, str]:

@@ -12,7 +12,7 @@ from admin import charts, formats
 from crm.access import Actor, Scope
 from crm.segments import history
 from crm.segments import report as reports
-from crm.segments.history import Point
+from crm.segments.history import Overlap, Point
 from models import Segment
 
 PERIODS = (30, 90, 365)
@@ -72,9 +72,8 @@ def _stages(stages: Sequence[reports.StageShare]) -> charts.Chart:
     )
 
 
-async def overlap(actor: Actor, keys: Sequence[str], names: dict[str, str]) -> dict[str, Any]:
-    """How much of each segment is also in each other. Raises NotFound, ValidationFailed, Forbidden."""
-    found = await history.overlaps(actor, keys)
+def overlap(found: Sequence[Overlap], keys: Sequence[str], names: dict[str, str]) -> dict[str, Any]:
+    """How much of each segment is also in each other."""
     cells = {(each.first, each.second): each for each in found}
     labels = [names.get(key, key) for key in keys]
     shares = [[cells[first, second].of_first for second in keys] for first in keys]

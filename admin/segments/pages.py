@@ -22,16 +22,10 @@ from admin.segments.library_words import named
 from admin.segments.ready import groups
 from crm import changes
 from crm.access import Scope
-from crm.database import fetch, transaction
+from crm.database import transaction
 from crm.errors import CrmError, NotFound, ValidationFailed
 from crm.segments import library, refresh, static, versions
 from models import Segment, SegmentVersion
-
-_KNOWN = """
-SELECT key, name, size, kind FROM segment WHERE archived_at IS NULL ORDER BY size DESC, name LIMIT 200
-"""
-FIRST_SHOWN = 6
-MOST_SHOWN = 12
 
 
 class SegmentPages(CustomView):
@@ -156,33 +150,6 @@ class SegmentPages(CustomView):
         await refresh.soon(actor_of(request), segment.id, now=now())
         flash(request, _("The earlier rule is in force again."), "success")
         return RedirectResponse(detail_url(request, "segment", str(segment.id)), 303)
-
-
-class OverlapPage(CustomView):
-    """Which customers segments share."""
-
-    path = "/segment-overlap"
-    route_name = "segment-overlap"
-    icon = "fa-solid fa-circle-half-stroke"
-    menu_label = lazy("Overlap")
-
-    def is_accessible(self, request: Request) -> bool:
-        return may(request, Scope.SEGMENT_READ)
-
-    @route("")
-    async def index(self, request: Request) -> Response:
-        known = await fetch(_KNOWN)
-        names = {row["key"]: named(row["name"]) for row in known}
-        asked = [key for key in request.query_params.getlist("key") if key in names]
-        chosen = list(dict.fromkeys(asked))[:MOST_SHOWN] or [row["key"] for row in known if row["size"]][:FIRST_SHOWN]
-        found, problem = None, None
-        if len(chosen) > 1:
-            try:
-                found = await figures.overlap(actor_of(request), chosen, names)
-            except CrmError as refused:
-                problem = said(refused)
-        context = {"known": known, "chosen": chosen, "found": found, "problem": problem, "most": MOST_SHOWN}
-        return pages.render(self, request, "segments/overlap.html", context)
 
 
 class LibraryPage(CustomView):

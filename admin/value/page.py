@@ -18,7 +18,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from admin import pages, run_words
 from admin.problems import said
 from admin.request import actor_of, may
-from admin.value.kept import Kept
+from admin.value.kept import Kept, NotYet
 from crm.access import Actor, Scope
 from crm.database import fetch, fetch_row
 from crm.errors import CrmError
@@ -100,21 +100,26 @@ class ValuePage(CustomView):
         )
 
     async def once(self, request: Request, key: Hashable, work: Callable[[Actor], Awaitable[T]]) -> T:
-        """A report for the reader, worked out once for all who see the same customers."""
+        """A report for the reader, worked out once for all who see the same customers. Raises NotYet, and as `work`."""
         actor = actor_of(request)
         reader = None if actor.row_filter is None else actor.id
-        return await self.kept.get((reader, key), lambda: work(actor))
+        request.state.figures = await self.kept.soon((reader, key), lambda: work(actor))
+        found: T = request.state.figures.found
+        return found
 
     def show(self, request: Request, template: str, context: dict[str, Any], status: int = 200) -> Response:
         return pages.render(self, request, f"value/{template}", {"tabs": TABS, "wide": False, **context}, status)
 
     def fragment(self, request: Request, template: str, context: dict[str, Any], status: int = 200) -> Response:
-        """A part of a page that is fetched after it."""
+        """A part of a page that is fetched after it, with the age of the report that it shows."""
         assert self.templates is not None
-        return self.templates.TemplateResponse(request, f"value/parts/{template}", context, status)
+        shown = {"part": f"value/parts/{template}", "figures": getattr(request.state, "figures", None), **context}
+        return self.templates.TemplateResponse(request, "parts/aged.html", shown, status)
 
     def unknown(self, request: Request, reason: CrmError | str, remedy: str = "") -> Response:
-        """In the place of a part: why it cannot be known, and what to do."""
+        """In the place of a part: why it cannot be known, and what to do; or that it is being worked out."""
+        if isinstance(reason, NotYet):
+            return self.fragment(request, "working.html", {})
         told = reason if isinstance(reason, str) else said(reason)
         return self.fragment(request, "unknown.html", {"reason": told, "remedy": remedy})
 

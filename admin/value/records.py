@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette_admin import RequestAction
@@ -56,12 +57,12 @@ class RunView(RecordView):
         "as_of",
         "status",
         "is_current",
-        "model",
+        Worded("model"),
         "customers",
         "currency",
         "horizon_days",
         Ratio("discount_rate"),
-        "margin_basis",
+        Worded("margin_basis"),
         "parameters",
         "diagnostics",
         Warnings("warnings"),
@@ -145,6 +146,22 @@ class SnapshotView(RecordView):
     def name_of(self, obj: Any) -> str:
         return str(obj.customer.display_name)
 
+    async def get_serialized_pk_value(self, request: Request, obj: Any) -> Any:
+        """By run and customer, the key that has an index: one over ids would cost every run a million entries."""
+        return f"{obj.run_id}.{obj.customer_id}"
+
+    async def find_by_pk(self, request: Request, pk: Any) -> Any:
+        found = await self.find_by_pks(request, [pk])
+        return found[0] if found else await super().find_by_pk(request, pk)
+
+    async def find_by_pks(self, request: Request, pks: list[Any]) -> Sequence[Any]:
+        asked = [pair for pair in map(_pair, pks) if pair]
+        runs: Any = {run for run, _customer in asked}
+        customers: Any = [customer for _run, customer in asked]
+        found = ValueSnapshot.filter(run_id__in=runs, customer_id__in=customers)
+        rows = await found.prefetch_related(*self._prefetch_names(request)) if asked else []
+        return [row for row in rows if (row.run_id, row.customer_id) in asked]
+
     async def find_all(self, request: Request, *args: Any, **options: Any) -> Sequence[Any]:
         await _look_up_run(request)
         found: Sequence[Any] = await super().find_all(request, *args, **options)
@@ -166,6 +183,15 @@ class SnapshotView(RecordView):
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
         return await searching.of_customers(request, term)
+
+
+def _pair(pk: Any) -> tuple[UUID, UUID] | None:
+    """The run and the customer that a snapshot's key names."""
+    run, _dot, customer = str(pk).partition(".")
+    try:
+        return UUID(run), UUID(customer)
+    except ValueError:
+        return None
 
 
 async def _look_up_run(request: Request) -> None:

@@ -10,10 +10,17 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from admin import build_admin
+from admin.value import kept
 from crm.settings import Settings
 from tests.admin.desk import Desk, browser, hire, sign_in
 
 At = Callable[..., Awaitable[Desk]]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of pages wait for their figures, however busy the machine is."""
+    monkeypatch.setattr(kept, "PATIENCE", 60.0)
 
 
 @pytest.fixture(scope="session")

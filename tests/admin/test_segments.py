@@ -234,7 +234,10 @@ async def test_the_overlap_of_chosen_segments_is_drawn(sara: Desk) -> None:
     ali = await customer("Ali")
     for key in ("vip", "new"):
         await static.add(OWNER, (await segment(key)).id, [ali.id], now=NOW)
-    page = await sara.get("/segment-overlap", key=["vip", "new"])
+    assert (
+        "/segment-overlap/shared?key=vip&amp;key=new" in (await sara.get("/segment-overlap", key=["vip", "new"])).text
+    )
+    page = await sara.get("/segment-overlap/shared", key=["vip", "new"])
     assert ('data-chart="heat"' in page.text, "100%" in page.text) == (True, True)
 
 
