@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette_admin.i18n import gettext
 from starlette_admin.i18n import lazy_gettext as lazy
 
+from crm.segments.clusters import AVERAGE, BETWEEN
 from crm.segments.library_entries import ENTRIES
+from crm.segments.needs import MOSTLY
 
 WORDS = (
     lazy("Top 1 % by profit"),
@@ -45,9 +47,34 @@ DEMO = {
     "Top 100 by revenue": lazy("Top 100 by revenue"),
 }
 """Segments that come with the demonstration."""
+CLUSTERS = {
+    "Silent for long": lazy("Silent for long"),
+    "Bought lately": lazy("Bought lately"),
+    "Buy often": lazy("Buy often"),
+    "Buy seldom": lazy("Buy seldom"),
+    "Large orders": lazy("Large orders"),
+    "Small orders": lazy("Small orders"),
+    "Seek discounts": lazy("Seek discounts"),
+    "Pay the full price": lazy("Pay the full price"),
+    "Much contact": lazy("Much contact"),
+    "Little contact": lazy("Little contact"),
+    AVERAGE: lazy("Average in everything"),
+}
+"""What sets a cluster apart; its name says one or two of them."""
 _OURS = frozenset({*(entry.name for entry in ENTRIES), *(entry.description for entry in ENTRIES), *DEMO})
 
 
 def named(text: str) -> str:
     """A segment's name or description in the reader's language where it is the library's own; else as it was given."""
-    return gettext(text) if text in _OURS else text
+    said, cut, source = text.partition(" Source: ")
+    if said not in _OURS:
+        return _computed(text)
+    return gettext(said) + (" " + gettext("Source: %(source)s") % {"source": source} if cut else "")
+
+
+def _computed(text: str) -> str:
+    """The name of a computed group: a cluster's, or that of those who buy mostly one category."""
+    if text.startswith(MOSTLY):
+        return gettext("Mostly %(category)s") % {"category": text.removeprefix(MOSTLY)}
+    parts = text.split(BETWEEN)
+    return BETWEEN.join(gettext(part) for part in parts) if CLUSTERS.keys() >= set(parts) else text
