@@ -18,9 +18,10 @@ from admin.value.matrix import GRAINS, grain_of
 from admin.value.page import Run, ValuePage, current, no_run
 from crm.access import Actor
 from crm.errors import CrmError
-from crm.value.runs import portfolio
+from crm.value.runs import cohorts as cohort_values
+from crm.value.runs.cohorts import CohortPoint
 from crm.value.runs.periods import first_day
-from crm.value.runs.portfolio import CohortGrain, CohortPoint
+from crm.value.runs.portfolio import CohortGrain
 
 BACK = {CohortGrain.MONTH: 365, CohortGrain.QUARTER: 2 * 365, CohortGrain.YEAR: 8 * 365}
 """Days from the first cohort to the run."""
@@ -63,7 +64,7 @@ class CohortPage(ValuePage):
         since = first_day(until - timedelta(days=BACK[grain]), grain)
 
         async def work(actor: Actor) -> list[CohortPoint]:
-            return await portfolio.cohorts(actor, grain=grain, since=since, until=until)
+            return await cohort_values.cohorts(actor, grain=grain, since=since, until=until)
 
         try:
             points = await self.once(request, ("cohorts", run.id, grain), work)

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from crm.access import Scope, need
-from crm.value.runs import changes, delivered, periods, portfolio
+from crm.value.runs import changes, cohorts, delivered, periods, portfolio
 from schema.reports.portfolio_moving import (
     CohortValue,
     DeliveredValueCell,
@@ -52,7 +52,7 @@ class PortfolioReports:
         until: date,
         grain: CohortGrain = QUARTER,  # type: ignore[valid-type]
     ) -> list[CohortValue]:
-        points = await portfolio.cohorts(actor(info), grain=grain, since=since, until=until)
+        points = await cohorts.cohorts(actor(info), grain=grain, since=since, until=until)
         return [told(CohortValue, point) for point in points]
 
     @report("Value to us against value to customers. Needs value:read.")

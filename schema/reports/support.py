@@ -47,6 +47,12 @@ def told(kind: type[T], source: Any, **other: Any) -> T:
     return kind(**{name: other[name] if name in other else getattr(source, name) for name in names})
 
 
+def spoken(name: str) -> str:
+    """A name as clients write it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
 def customer(key: UUID) -> strawberry.ID:
     return strawberry.ID(ids.encode("cus", key))
 

@@ -13,7 +13,7 @@ from crm.errors import NotFound
 from crm.value.runs import explain, quality, settings, simulate
 from crm.value.whatif import Change
 from schema.mutations.value import ValueSettings, told_settings
-from schema.reports.support import Info, actor, customer_key, report, told
+from schema.reports.support import Info, actor, customer_key, report, spoken, told
 from schema.scalars import Rule
 
 
@@ -166,7 +166,7 @@ class ValueReports:
             found,
             run_id=_run(found.run_id),
             drivers=[told(ValueDriver, driver) for driver in found.drivers],
-            checks=[told(ValueCheck, check) for check in found.checks],
+            checks=[told(ValueCheck, check, figure=spoken(check.figure)) for check in found.checks],
         )
 
     @report("What the next value run will assume. Needs value:read.")

@@ -151,7 +151,7 @@ WORDS: dict[str, dict[str, str]] = {
         "meaning": "What it says, for people.",
     },
     "ValueCheck": {
-        "figure": "The figure's name.",
+        "figure": "The figure's name in ValueMetrics.",
         "stored": "As the run stored it; null when unknown.",
         "recomputed": "From the closed form; null when unknown.",
         "equal": "Whether both agree to the cent.",

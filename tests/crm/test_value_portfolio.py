@@ -13,7 +13,7 @@ from crm.access import Scope
 from crm.database import execute, fetch, fetch_row
 from crm.errors import Blocked, Forbidden, NotFound, ValidationFailed, VersionConflict
 from crm.value import runs
-from crm.value.runs import changes, explain, portfolio, refresh, simulate, strategic
+from crm.value.runs import changes, cohorts, explain, portfolio, refresh, settings, simulate, strategic
 from crm.value.whatif import Change
 from models import DesignationStatus, StrategicDesignation, StrategicKind
 from tests import factories
@@ -139,7 +139,7 @@ async def test_migration_counts_everybody_once_and_movers_are_the_extremes(shop:
 
 
 async def test_cohorts_cumulate_to_all_revenue_and_unlived_ages_are_absent(shop: list[UUID]) -> None:
-    points = await portfolio.cohorts(
+    points = await cohorts.cohorts(
         OWNER, grain=portfolio.CohortGrain.MONTH, since=date(2024, 1, 1), until=date(2026, 11, 20)
     )
     assert sum(point.customers for point in points if point.age == 0) == len(shop)

@@ -81,7 +81,7 @@ async def test_a_what_if_takes_each_customer_by_its_models(shop: list[UUID]) -> 
     assert found.baseline == pytest.approx(await equity(), abs=Decimal("0.2"))
 
 
-@pytest.mark.parametrize("wrong", ["big", [1], ["a", "a"], [""], [str(n) for n in range(21)]])
+@pytest.mark.parametrize("wrong", ["big", [1], ["a", "a"], [""], [str(n) for n in range(21)], ["nobody"]])
 async def test_segments_to_fit_are_a_list_of_keys(db: str, wrong: Any) -> None:
     with pytest.raises(ValidationFailed) as refused:
         await settings.change(OWNER, fit_segments=wrong)

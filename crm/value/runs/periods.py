@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import MAXYEAR, date
 from decimal import Decimal
 from typing import Any
@@ -22,53 +22,73 @@ from crm.visibility import need_visible
 
 MOST_MATRICES = 12
 
-# $1 grain, $2 first day, $3 the day after the last, $4 time zone, $5 base currency, $6 and $7 what interactions cost,
-# $8 share of revenue that goods cost where nobody recorded it, $9 whether that holds for all revenue.
-_LEDGER = """
-entry AS (
-    SELECT d.customer_id, date_trunc($1, d.day)::date AS period, d.orders, d.revenue, d.list_revenue,
-           CASE WHEN $9 THEN d.revenue * $8::numeric ELSE d.cost_of_goods + d.uncosted_revenue * $8::numeric END
-               AS goods,
-           0::numeric AS serving, 0::numeric AS acquisition
-    FROM customer_day d JOIN who ON who.id = d.customer_id WHERE d.day >= $2 AND d.day < $3
-    UNION ALL
-    SELECT k.customer_id, date_trunc($1, k.occurred_at AT TIME ZONE $4)::date, 0, 0, 0, 0,
-           CASE WHEN k.activity <> 'ACQUISITION' THEN k.base_amount ELSE 0 END,
-           CASE WHEN k.activity = 'ACQUISITION' THEN k.base_amount ELSE 0 END
-    FROM cost_entry k JOIN who ON who.id = k.customer_id
-    WHERE k.occurred_at >= $2::date::timestamp AT TIME ZONE $4 AND k.occurred_at < $3::date::timestamp AT TIME ZONE $4
-    UNION ALL
-    SELECT t.customer_id, date_trunc($1, t.occurred_at AT TIME ZONE $4)::date, 0, 0, 0, 0, {touch}, 0
-    FROM interaction t JOIN who ON who.id = t.customer_id
-    WHERE t.occurred_at >= $2::date::timestamp AT TIME ZONE $4 AND t.occurred_at < $3::date::timestamp AT TIME ZONE $4
-)
-""".replace("{touch}", f"coalesce({touch_cost('$5', '$6', '$7')}, 0)")
-_PROFIT = f"""
+# $1 the first days of the periods and the day after the last, $2 and $3 the first and the last of these, $4 time zone,
+# $5 base currency, $6 and $7 what interactions cost, $8 share of revenue that goods cost where nobody recorded it, $9
+# whether that holds for all revenue. A period is told by its number: to look that up is several times as fast as to
+# truncate dates. {of} is the condition of being about certain customers, for nobody has to be looked up otherwise.
+_DAYS = "width_bucket(d.day, $1::date[]) AS p"
+_DAY = "width_bucket(({at} AT TIME ZONE $4)::date, $1::date[]) AS p"
+_WITHIN = "{at} >= $2::date::timestamp AT TIME ZONE $4 AND {at} < $3::date::timestamp AT TIME ZONE $4"
+_COSTS = f"""
+SELECT k.customer_id, {_DAY.format(at="k.occurred_at")},
+       CASE WHEN k.activity <> 'ACQUISITION' THEN k.base_amount ELSE 0 END AS serving,
+       CASE WHEN k.activity = 'ACQUISITION' THEN k.base_amount ELSE 0 END AS acquisition
+FROM cost_entry k WHERE {_WITHIN.format(at="k.occurred_at")} {{of}}
+UNION ALL
+SELECT t.customer_id, {_DAY.format(at="t.occurred_at")}, coalesce({touch_cost("$5", "$6", "$7")}, 0), 0
+FROM interaction t WHERE {_WITHIN.format(at="t.occurred_at")} {{of}}
+"""  # noqa: S608 - constants
+_BOUGHT = "FROM customer_day d WHERE d.day >= $2 AND d.day < $3 {of}"
+_GOODS = """
+CASE WHEN $9 THEN sum(revenue) * $8::numeric ELSE sum(goods) + sum(uncosted) * $8::numeric END
+"""
+_WHO = """
 WITH RECURSIVE below(id) AS (
     SELECT $10::uuid
     UNION SELECT r.customer_id FROM below b JOIN relationship r ON r.related_id = b.id
     WHERE r.kind = 'PARENT_COMPANY' AND r.until IS NULL AND $11
-), who AS (SELECT c.id FROM customer c WHERE ($10 IS NULL OR c.id IN (SELECT id FROM below)) AND {{who}}),
-{_LEDGER}
-SELECT period, count(DISTINCT customer_id) FILTER (WHERE orders > 0) AS buyers, sum(orders)::int AS orders,
-       sum(revenue) AS revenue, sum(list_revenue - revenue) AS discounts, round(sum(goods), 4) AS cost_of_goods,
+), who AS (SELECT c.id FROM customer c WHERE ($10 IS NULL OR c.id IN (SELECT id FROM below)) AND {who})
+"""
+_PROFIT = f"""
+{_WHO}
+SELECT p, sum(buyers)::int AS buyers, sum(orders)::int AS orders, sum(revenue) AS revenue,
+       sum(listed) - sum(revenue) AS discounts, round({_GOODS}, 4) AS cost_of_goods,
        round(sum(serving), 4) AS cost_to_serve, sum(acquisition) AS acquisition_cost
-FROM entry GROUP BY 1 ORDER BY 1
+FROM (
+    SELECT {_DAYS}, 0 AS buyers, sum(d.orders) AS orders, sum(d.revenue) AS revenue, sum(d.list_revenue) AS listed,
+           sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted, 0 AS serving, 0 AS acquisition
+    {_BOUGHT} GROUP BY 1
+    UNION ALL
+    SELECT p, count(*), 0, 0, 0, 0, 0, 0, 0
+    FROM (SELECT d.customer_id, {_DAYS} {_BOUGHT} AND d.orders > 0 GROUP BY 1, 2) one GROUP BY 1
+    UNION ALL
+    SELECT p, 0, 0, 0, 0, 0, 0, sum(serving), sum(acquisition) FROM ({_COSTS}) spent GROUP BY 1
+) ledger GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - constants
 _CELLS = f"""
-WITH who AS (SELECT c.id FROM customer c WHERE {{who}}),
-{_LEDGER}, placed AS (
-    SELECT customer_id, period, sum(revenue) AS revenue, sum(revenue - goods - serving - acquisition) AS profit,
-           CASE WHEN sum(revenue) <= 0 OR sum(list_revenue) <= 0 THEN NULL
-                WHEN sum(revenue) / sum(list_revenue) > $10::numeric
-                THEN CASE WHEN sum(serving) / sum(revenue) > $11::numeric THEN 'CARRIAGE_TRADE' ELSE 'PASSIVE' END
-                ELSE CASE WHEN sum(serving) / sum(revenue) > $11::numeric THEN 'AGGRESSIVE' ELSE 'BARGAIN_BASEMENT' END
+WITH who AS (SELECT c.id FROM customer c WHERE {{who}}), bought AS (
+    SELECT d.customer_id, {_DAYS}, sum(d.revenue) AS revenue, sum(d.list_revenue) AS listed,
+           sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted {_BOUGHT} GROUP BY 1, 2
+), spent AS (
+    SELECT customer_id, p, sum(serving) AS serving, sum(acquisition) AS acquisition FROM ({_COSTS}) each GROUP BY 1, 2
+), ledger AS (
+    SELECT p, coalesce(revenue, 0) AS revenue, coalesce(listed, 0) AS listed, coalesce(serving, 0) AS serving,
+           CASE WHEN $9 THEN coalesce(revenue, 0) * $8::numeric
+                ELSE coalesce(goods, 0) + coalesce(uncosted, 0) * $8::numeric END + coalesce(acquisition, 0) AS other,
+           customer_id
+    FROM bought FULL JOIN spent USING (customer_id, p)
+), placed AS (
+    SELECT customer_id, p, revenue, revenue - serving - other AS profit,
+           CASE WHEN revenue <= 0 OR listed <= 0 THEN NULL
+                WHEN revenue > $10::numeric * listed
+                THEN CASE WHEN serving > $11::numeric * revenue THEN 'CARRIAGE_TRADE' ELSE 'PASSIVE' END
+                ELSE CASE WHEN serving > $11::numeric * revenue THEN 'AGGRESSIVE' ELSE 'BARGAIN_BASEMENT' END
            END AS cell
-    FROM entry GROUP BY 1, 2
+    FROM ledger
 )
 """  # noqa: S608 - constants
 _MATRIX = _CELLS + (
-    "SELECT period, cell, count(*) AS customers, round(sum(revenue), 4) AS revenue, round(sum(profit), 4) AS profit "
+    "SELECT p, cell, count(*) AS customers, round(sum(revenue), 4) AS revenue, round(sum(profit), 4) AS profit "
     "FROM placed GROUP BY 1, 2 ORDER BY 1, 2"
 )
 _MOVES = (
@@ -76,8 +96,8 @@ _MOVES = (
     + """
 SELECT a.cell AS origin, b.cell AS target, count(*) AS customers,
        round(sum(coalesce(b.profit, 0) - coalesce(a.profit, 0)), 4) AS profit
-FROM (SELECT * FROM placed WHERE period = $2) a
-FULL JOIN (SELECT * FROM placed WHERE period > $2) b ON b.customer_id = a.customer_id
+FROM (SELECT * FROM placed WHERE p = 1) a
+FULL JOIN (SELECT * FROM placed WHERE p = 2) b ON b.customer_id = a.customer_id
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 )
@@ -146,13 +166,11 @@ async def profit_periods(
     if customer_id is not None:
         need(actor, Scope.VALUE_READ)
         await need_visible(actor, customer_id)
-    values = await _values(grain, starts[0], _after(starts[-1], grain))
-    rows = {row["period"]: row for row in await seen(actor, _PROFIT, *values, customer_id, tree)}
-    zero = Decimal(0)
-    return [
-        PeriodProfit(**rows[start]) if start in rows else PeriodProfit(start, 0, 0, zero, zero, zero, zero, zero)
-        for start in starts
-    ]
+    values = await _values([*starts, _after(starts[-1], grain)])
+    statement = _about(_PROFIT, everybody=customer_id is None and actor.row_filter is None)
+    rows = {starts[row["p"] - 1]: dict(row) for row in await seen(actor, statement, *values, customer_id, tree)}
+    nothing = dict.fromkeys((entry.name for entry in fields(PeriodProfit)), Decimal(0)) | {"buyers": 0, "orders": 0}
+    return [PeriodProfit(**{**nothing, **_without_number(rows.get(start, {})), "period": start}) for start in starts]
 
 
 async def matrix_periods(
@@ -168,8 +186,10 @@ async def matrix_periods(
     Raises Blocked before a run found cuts, ValidationFailed, Forbidden.
     """
     starts = list(_starts(since, until, grain, MOST_MATRICES))
-    values = await _values(grain, starts[0], _after(starts[-1], grain))
-    return [PeriodCell(**row) for row in await seen(actor, _MATRIX, *values, *await _cuts(), where=where)]
+    values = await _values([*starts, _after(starts[-1], grain)])
+    statement = _about(_MATRIX, everybody=where is None and actor.row_filter is None)
+    found = await seen(actor, statement, *values, *await _cuts(), where=where)
+    return [PeriodCell(period=starts[row["p"] - 1], **_without_number(row)) for row in found]
 
 
 async def matrix_moves(
@@ -177,8 +197,19 @@ async def matrix_moves(
 ) -> list[PeriodMove]:
     """Who went from which cell to which, from the period that holds a day to the one after it. Raises as above."""
     start = first_day(period, grain)
-    values = await _values(grain, start, _after(_after(start, grain, "period"), grain, "period"))
-    return [PeriodMove(**row) for row in await seen(actor, _MOVES, *values, *await _cuts(), where=where)]
+    second = _after(start, grain, "period")
+    values = await _values([start, second, _after(second, grain, "period")])
+    statement = _about(_MOVES, everybody=where is None and actor.row_filter is None)
+    return [PeriodMove(**row) for row in await seen(actor, statement, *values, *await _cuts(), where=where)]
+
+
+def _about(statement: str, *, everybody: bool) -> str:
+    """The statement about everybody, or about those whom `who` finds."""
+    return statement.replace("{of}", "" if everybody else "AND customer_id IN (SELECT id FROM who)")
+
+
+def _without_number(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in dict(row).items() if name != "p"}
 
 
 def first_day(day: date, grain: CohortGrain) -> date:
@@ -208,9 +239,9 @@ def _starts(since: date, until: date, grain: CohortGrain, most: int) -> Iterator
         start, count = _after(start, grain), count + 1
 
 
-async def _values(grain: CohortGrain, since: date, until: date) -> list[Any]:
+async def _values(bounds: list[date]) -> list[Any]:
     house, assumed = await organization.current(), await settings.current()
-    return [grain.value.lower(), since, until, house.time_zone, house.base_currency, *_rates(assumed)]
+    return [bounds, bounds[0], bounds[-1], house.time_zone, house.base_currency, *_rates(assumed)]
 
 
 def _rates(assumed: Assumptions) -> list[Any]:

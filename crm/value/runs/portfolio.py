@@ -16,7 +16,6 @@ from crm.database import fetch_row
 from crm.errors import Blocked, NotFound, ValidationFailed
 from crm.value import lacks
 from crm.value.findings import Lack, lack
-from crm.value.runs import settings
 from crm.value.runs.seeing import seen
 
 _RUN = """
@@ -32,27 +31,6 @@ FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
 JOIN lifecycle l ON CASE WHEN $2::text IS NULL THEN l.is_default ELSE l.key = $2 END
 JOIN stage_position p ON p.customer_id = c.id AND p.lifecycle_id = l.id JOIN stage g ON g.id = p.stage_id
 WHERE s.run_id = $1 AND {who} GROUP BY g.id ORDER BY g.position, g.id
-"""
-# Money of a cohort by its age; an age that part of the cohort has not reached yet is left out.
-_COHORTS = """
-WITH first AS (
-    SELECT d.customer_id, date_trunc($1, d.day)::date AS cohort
-    FROM customer_day d JOIN customer c ON c.id = d.customer_id
-    WHERE d.is_first AND d.day >= $2 AND {who}
-), size AS (SELECT cohort, count(*) AS customers FROM first GROUP BY 1),
-earned AS (
-    SELECT f.cohort, (extract(year FROM age(date_trunc($1, d.day), f.cohort)) * 12
-                     + extract(month FROM age(date_trunc($1, d.day), f.cohort)))::int / $3 AS age,
-           sum(d.revenue) AS revenue, sum(d.revenue - d.cost_of_goods - d.uncosted_revenue * $5::numeric) AS margin
-    FROM first f JOIN customer_day d USING (customer_id) WHERE d.day <= $4 GROUP BY 1, 2
-)
-SELECT s.cohort, s.customers, a.age,
-       coalesce(sum(e.revenue) OVER running, 0) AS revenue, coalesce(sum(e.margin) OVER running, 0) AS margin
-FROM size s CROSS JOIN LATERAL generate_series(0, greatest(((extract(year FROM age($4::date, s.cohort)) * 12
-     + extract(month FROM age($4::date, s.cohort)))::int / $3) - 1, 0)) AS a(age)
-LEFT JOIN earned e ON e.cohort = s.cohort AND e.age = a.age
-WINDOW running AS (PARTITION BY s.cohort ORDER BY a.age)
-ORDER BY 1, 3
 """
 
 
@@ -117,17 +95,6 @@ class StageValue:
     churn_risk: float | None
 
 
-@dataclass(frozen=True)
-class CohortPoint:
-    """What the customers won in one period had brought by an age in whole periods, in sum."""
-
-    cohort: date
-    customers: int
-    age: int
-    revenue: Decimal
-    margin: Decimal
-
-
 async def portfolio(actor: Actor, *, as_of: datetime | None = None) -> Portfolio:
     """Everybody in sum, as of the published run or of the last one by a time.
 
@@ -147,16 +114,3 @@ async def stages(actor: Actor, *, lifecycle: str | None = None) -> list[StageVal
     row = await fetch_row(_RUN, None)
     found = await seen(actor, _STAGES, row["id"], lifecycle) if row else []
     return [StageValue(**one) for one in found]
-
-
-async def cohorts(
-    actor: Actor, *, grain: CohortGrain = CohortGrain.QUARTER, since: date, until: date
-) -> list[CohortPoint]:
-    """Revenue and margin of each cohort, cumulated over its age. Raises ValidationFailed, Forbidden."""
-    if since >= until:
-        raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
-    refuse_many(since, until, grain)
-    need(actor, Scope.VALUE_READ)
-    unknown = 1 - (await settings.current()).margin_rate
-    rows = await seen(actor, _COHORTS, grain.value.lower(), since, MONTHS[grain], until, unknown)
-    return [CohortPoint(**row) for row in rows]

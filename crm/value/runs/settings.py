@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,7 +16,7 @@ from crm.events import EventType
 from crm.value.assumptions import Assumptions
 from crm.value.judging import AUTO
 from crm.value.models import MODELS
-from models import Channel, FieldType, InteractionKind, OrganizationSetting
+from models import Channel, FieldType, InteractionKind, OrganizationSetting, Segment
 
 PREFIX = "value."
 MOST_SEGMENTS = 20
@@ -47,8 +47,8 @@ async def _choose(actor: Actor, name: str, value: Any, before: dict[str, Any]) -
         raise ValidationFailed(f"'{_spoken(name)}' is not a value setting; there are: {known}.", path=(_spoken(name),))
     standard = Assumptions().to_json()[name]
     checked = standard if value is None else plain(CHECKS[name](_spoken(name), value))
-    if name == "wallet_field" and checked is not None:
-        await _need_number(checked)
+    if checked and name in EXISTING:
+        await EXISTING[name](checked)
     if checked == before[name]:
         return
     text = json.dumps(checked)
@@ -65,6 +65,19 @@ async def _need_number(key: str) -> None:
             f"walletField is '{key}': customers have no custom field of this key that holds a number.",
             path=("walletField",),
         )
+
+
+async def _need_segments(keys: list[str]) -> None:
+    known = {segment.key for segment in await Segment.filter(key__in=keys, archived_at=None).only("key")}
+    for key in keys:
+        if key not in known:
+            raise ValidationFailed(
+                f"fitSegments names '{key}': there is no segment of this key.", path=("fitSegments",)
+            )
+
+
+EXISTING: dict[str, Callable[[Any], Awaitable[None]]] = {"wallet_field": _need_number, "fit_segments": _need_segments}
+"""Choices that name what must be there."""
 
 
 def _spoken(name: str) -> str:

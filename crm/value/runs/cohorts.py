@@ -1,0 +1,94 @@
+"""What cohorts of customers brought as they grew older."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from crm.access import Actor, Scope, need
+from crm.errors import ValidationFailed
+from crm.value.runs import settings
+from crm.value.runs.portfolio import MONTHS, CohortGrain, refuse_many
+from crm.value.runs.seeing import seen
+
+# Periods are told by their numbers; whoever was won in one, and what each brought in which.
+_FIRST = """
+WITH first AS (
+    SELECT d.customer_id, width_bucket(d.day, $1::date[]) AS cohort
+    FROM customer_day d {join} WHERE d.is_first AND d.day >= $2 AND d.day <= $3 AND {who}
+)
+"""
+_SIZES = _FIRST + "SELECT cohort, count(*) AS customers FROM first GROUP BY 1 ORDER BY 1"
+_EARNED = (
+    _FIRST
+    + """
+SELECT f.cohort, width_bucket(d.day, $1::date[]) AS period, sum(d.revenue) AS revenue,
+       sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted
+FROM first f JOIN customer_day d USING (customer_id) WHERE d.day <= $3 GROUP BY 1, 2
+"""
+)
+
+
+@dataclass(frozen=True)
+class CohortPoint:
+    """What the customers won in one period had brought by an age in whole periods, in sum."""
+
+    cohort: date
+    customers: int
+    age: int
+    revenue: Decimal
+    margin: Decimal
+
+
+async def cohorts(
+    actor: Actor, *, grain: CohortGrain = CohortGrain.QUARTER, since: date, until: date
+) -> list[CohortPoint]:
+    """Revenue and margin of each cohort, cumulated over its age. Ages not lived through whole are left out.
+
+    Raises ValidationFailed, Forbidden.
+    """
+    if since >= until:
+        raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
+    refuse_many(since, until, grain)
+    need(actor, Scope.VALUE_READ)
+    assumed, starts = await settings.current(), list(_starts(since, until, MONTHS[grain]))
+    join = "" if actor.row_filter is None else "JOIN customer c ON c.id = d.customer_id"
+    sizes = await seen(actor, _SIZES.replace("{join}", join), starts, since, until)
+    earned = await seen(actor, _EARNED.replace("{join}", join), starts, since, until)
+    margins = {(row["cohort"], row["period"]): (row["revenue"], _margin(row, assumed)) for row in earned}
+    points: list[CohortPoint] = []
+    for row in sizes:
+        start, count = starts[row["cohort"] - 1], row["customers"]
+        lived = max(_months(start, until) // MONTHS[grain], 1)
+        points += _grown(start, count, [margins.get((row["cohort"], row["cohort"] + age)) for age in range(lived)])
+    return points
+
+
+def _grown(start: date, customers: int, brought: list[tuple[Decimal, Decimal] | None]) -> Iterator[CohortPoint]:
+    revenue, margin = Decimal(0), Decimal(0)
+    for age, more in enumerate(brought):
+        if more:
+            revenue, margin = revenue + more[0], margin + more[1]
+        yield CohortPoint(start, customers, age, revenue, margin)
+
+
+def _margin(row: Any, assumed: Any) -> Decimal:
+    rate: Decimal = assumed.margin_rate
+    if assumed.margin_basis == "RATE":
+        return Decimal(row["revenue"] * rate)
+    return Decimal(row["revenue"] - row["goods"] - row["uncosted"] * (1 - rate))
+
+
+def _starts(since: date, until: date, months: int) -> Iterator[date]:
+    """The first days of the periods that touch the time from one day to another."""
+    month = since.year * 12 + (since.month - 1) // months * months
+    while month <= until.year * 12 + until.month - 1:
+        yield date(month // 12, month % 12 + 1, 1)
+        month += months
+
+
+def _months(start: date, until: date) -> int:
+    return (until.year - start.year) * 12 + until.month - start.month
