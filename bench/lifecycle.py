@@ -6,26 +6,25 @@ import asyncio
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from bench.harness import Work, alternate, analyze, database, show, stopwatch
-from crm import timeline
+from bench.timelines import quantiles, timelines
 from crm.access import system
-from crm.database import execute, fetch, listening
-from crm.ids import encode
+from crm.database import execute, fetch
 from crm.lifecycle import automatic, bulk, default, definitions, store
 from crm.lifecycle.definition import EdgeDefinition
 from crm.lifecycle.reports import churn, cohorts, funnel, matrix
 from crm.lifecycle.reports.frame import Grain, Period
 from crm.lifecycle.reports.reading import fetch_wide
+from crm.reports import kept
+from crm.reports.question import usual
 from models import Lifecycle
-from schema import execute as execute_document
-from schema.select.request import GraphQLRequest
 
 BENCH = system("bench")
 SINCE, UNTIL = datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -141,6 +140,7 @@ async def run(small: bool) -> None:
         path = await default.install(BENCH)
         await load(dsn, path, customers)
         await reports(path, customers, runs=2 if small else 3)
+        await kept_reports(path, customers, runs=30)
         await moves(path, 2_000 if small else 100_000)
         await automatic_moves(path, 2_000 if small else 20_000)
         await timelines(10_000, runs=30)
@@ -184,6 +184,28 @@ async def reports(path: Lifecycle, customers: int, *, runs: int) -> None:
         mine, theirs = taken["ours"].median, taken["bare"].median
         rows.append((name, mine, theirs, mine / theirs))
     show(f"Reports over {customers:,} customers, seconds", ("report", "ours", "bare SQL", "ratio"), rows)
+
+
+async def kept_reports(path: Lifecycle, customers: int, *, runs: int) -> None:
+    """What the panel shows: the usual reports, worked out beforehand, and read back."""
+    working = await stopwatch(work_out)
+    works: dict[str, Work] = {
+        f"{question.report.lower()}{' by ' + question.grain.lower() if question.grain else ''}": partial(
+            kept.ask, BENCH, question, now=NOW
+        )
+        for question in usual(path.key)
+    }
+    taken = await alternate(works, runs=runs)
+    rows = [(name, *quantiles([1000 * second for second in each.seconds])) for name, each in taken.items()]
+    title = (
+        f"The usual reports over {customers:,} customers as they are kept, milliseconds ({working:.0f} s to make all)"
+    )
+    show(title, ("report", "median", "p90"), rows)
+
+
+async def work_out() -> None:
+    while await kept.keep(NOW):
+        pass
 
 
 async def moves(path: Lifecycle, number: int) -> None:
@@ -259,86 +281,6 @@ async def automatic_moves(path: Lifecycle, number: int) -> None:
         ("", "seconds", "customers/s"),
         [(f"{len(ids) - 1:,} changed customers looked at", many, len(ids) / many), ("one", one, 1 / one)],
     )
-
-
-ENTRIES = (
-    """
-INSERT INTO interaction (id, created_at, updated_at, version, customer_id, channel, direction, kind, occurred_at,
-                         subject, body)
-SELECT uuidv7(), now(), now(), 1, $1, 'PHONE', 'INBOUND', (ARRAY['CALL', 'NOTE'])[1 + n % 2],
-       now() - n * interval '1 hour', 'Call ' || n, repeat('word ', 40)
-FROM generate_series(1, $2::int * 6 / 10) n
-""",
-    """
-INSERT INTO "order" (id, created_at, updated_at, version, customer_id, source, status, placed_at, amount, list_amount,
-                     refunded, currency, exchange_rate, base_amount, quantity)
-SELECT uuidv7(), now(), now(), 1, $1, 'shop', 'COMPLETED', now() - n * interval '2 hours', 10, 10, 0, 'USD', 1, 10, 1
-FROM generate_series(1, $2::int * 3 / 10) n
-""",
-    """
-INSERT INTO event (id, created_at, updated_at, type, noun, noun_id, customer_id, actor_kind, actor_label, data)
-SELECT uuidv7(), now() - n * interval '5 hours', now(), 'value.changed', 'value_snapshot', $1, $1, 'SYSTEM', 'bench',
-       '{"clv": ["1", "2"]}'
-FROM generate_series(1, $2::int / 10) n
-""",
-)
-
-
-async def timelines(entries: int, *, runs: int) -> None:
-    ids = await fetch("SELECT id FROM customer ORDER BY id LIMIT 1")
-    customer = ids[0]["id"]
-    for statement in ENTRIES:
-        await execute(statement, customer, entries)
-    await execute("ANALYZE")
-    statement = (await page(customer))[-1]
-    plans = [await explained(statement, [customer]) for _ in range(runs)]
-    taken = await alternate(
-        {"field": lambda: page(customer), "list": lambda: timeline.page(BENCH, customer, first=50)}, runs=runs
-    )
-    show(
-        f"First page of 50 of a timeline with {entries:,} entries, milliseconds",
-        ("", "median", "p90"),
-        [
-            ("Customer.timeline, database: planning and execution", *quantiles([sum(plan) for plan in plans])),
-            ("Customer.timeline, database: execution", *quantiles([plan[1] for plan in plans])),
-            ("Customer.timeline, whole request", *quantiles([1000 * s for s in taken["field"].seconds])),
-            ("the use case behind jobs, visibility included", *quantiles([1000 * s for s in taken["list"].seconds])),
-        ],
-    )
-
-
-PAGE = """
-{ customer(id: "%s") { timeline(first: 50) { pageInfo { hasNextPage endCursor } nodes {
-  __typename kind at
-  ... on InteractionEntry { interaction { channel direction kind subject body outcome staff { name } } }
-  ... on OrderEntry { order { reference status amount { amount currency } } }
-  ... on StageMoveEntry { transition { fromStage { key } toStage { key } cause reason dwellSeconds } }
-  ... on MembershipEntry { membership { segment { key } entryCause exitCause } }
-  ... on ValueEntry { figures }
-  ... on FollowUpEntry { followUp { subject status } }
-} } } }
-"""
-
-
-async def page(customer: UUID) -> list[str]:
-    """Ask for the first page; the statements that it took."""
-    sent: list[str] = []
-    with listening(sent.append):
-        answer = await execute_document(GraphQLRequest(PAGE % encode("cus", customer), NOW), BENCH)
-    assert not answer.errors, answer.body
-    return [statement for statement in sent if statement.startswith("SELECT")]
-
-
-async def explained(statement: str, values: list[Any]) -> tuple[float, float]:
-    """Planning and execution time, milliseconds."""
-    rows = await fetch(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {statement}", *values)
-    plan = orjson.loads(rows[0][0])[0]
-    return plan["Planning Time"], plan["Execution Time"]
-
-
-def quantiles(values: list[float]) -> tuple[float, float]:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.9)]
 
 
 if __name__ == "__main__":

@@ -76,12 +76,12 @@ async def page(
         raise ValidationFailed(f"until {wanted.until} must lie after since {wanted.since}.", path=("until",))
     if not 1 <= first <= MAX_PAGE:
         raise ValidationFailed(f"first is {first}; a page has 1 to {MAX_PAGE} entries.", path=("first",))
-    kinds = readable(actor, wanted.kinds)
-    await need_visible(actor, customer_id)
-    if not Limits(kinds, channel=wanted.channel, staff="" if wanted.staff_id is None else "staff").chosen:
-        return Page([], False)
-    statement, values = await _statement(actor, customer_id, kinds, wanted, place(after), first + 1)
-    rows = await fetch_read(statement, *values)
+    kinds, rows = readable(actor, wanted.kinds), []
+    if Limits(kinds, channel=wanted.channel, staff="" if wanted.staff_id is None else "staff").chosen:
+        statement, values = await _statement(actor, customer_id, kinds, wanted, place(after), first + 1)
+        rows = list(await fetch_read(statement, *values))
+    if not rows:
+        await need_visible(actor, customer_id)
     entries = [_entry(row) for row in rows[:first]]
     return Page(entries, len(rows) > first)
 
@@ -120,6 +120,7 @@ WITH member AS ({members}), entry AS ({newest})
 SELECT e.kind, e.at, e.id, e.customer_id, CASE e.source {data} END AS data
 FROM entry e ORDER BY e.at DESC, e.id DESC, e.kind DESC
 """
+_SEEN = "(SELECT c.id FROM customer c WHERE c.id = $1::uuid AND c.merged_into_id IS NULL AND {visible})"
 _DATA = "WHEN '{number}' THEN (SELECT {data} FROM {table} r WHERE r.id = e.id)"
 
 
@@ -131,7 +132,7 @@ async def _statement(
     after: Place | None,
     limit: int,
 ) -> tuple[str, list[Any]]:
-    """The statement of a page; its text depends on what is asked for, not on the values."""
+    """The statement of a page, empty for a customer who is not to be seen; its text does not depend on the values."""
     values: list[Any] = [customer_id, limit]
 
     def bind(value: Any, cast: str) -> str | None:
@@ -148,12 +149,11 @@ async def _statement(
         channel=bind(wanted.channel and wanted.channel.value, "text"),
         staff=bind(wanted.staff_id, "uuid"),
     )
-    if wanted.people or any(source.other for _, source in limits.chosen):
-        limits = replace(limits, visible=await _visible(actor, values))
+    limits = replace(limits, visible=await _visible(actor, values))
     data = " ".join(
         _DATA.format(number=number, data=source.data, table=source.table) for number, source in limits.chosen
     )
-    people = members("$1::uuid", people=wanted.people, visible=limits.visible)
+    people = members(_SEEN.format(visible=limits.visible or "true"), people=wanted.people, visible=limits.visible)
     return _PAGE.format(members=people, newest=newest(limits), data=data), values
 
 
