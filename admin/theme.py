@@ -12,7 +12,7 @@ from starlette_admin.helpers import static_url
 from starlette_admin.i18n import get_locale
 from starlette_admin.theme import DefaultTheme, TablerSettings
 
-from admin import event_words, formats, messages, preferences, words
+from admin import addresses, event_words, formats, messages, preferences, words
 from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
 from admin.readable import readable
 from admin.request import may
@@ -41,6 +41,8 @@ class ArzeshTheme(DefaultTheme):
     def template_globals(self) -> dict[str, Any]:
         return {
             "asset": asset,
+            "detail_url": addresses.of_detail,
+            "edit_url": addresses.of_edit,
             "direction": direction,
             "f": formats,
             "words": words,

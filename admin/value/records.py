@@ -146,9 +146,12 @@ class SnapshotView(RecordView):
     def name_of(self, obj: Any) -> str:
         return str(obj.customer.display_name)
 
-    async def get_serialized_pk_value(self, request: Request, obj: Any) -> Any:
+    async def get_pk_value(self, request: Request, obj: Any) -> Any:
         """By run and customer, the key that has an index: one over ids would cost every run a million entries."""
         return f"{obj.run_id}.{obj.customer_id}"
+
+    async def get_serialized_pk_value(self, request: Request, obj: Any) -> Any:
+        return await self.get_pk_value(request, obj)
 
     async def find_by_pk(self, request: Request, pk: Any) -> Any:
         found = await self.find_by_pks(request, [pk])

@@ -74,3 +74,11 @@ async def test_a_filter_that_cannot_be_read_is_refused(sara: Desk, query: str) -
 )
 async def test_what_does_not_exist_is_not_found(sara: Desk, path: str) -> None:
     assert (await sara.client.get(f"/admin{path}")).status_code == 404
+
+
+async def test_a_row_leads_to_its_record_and_the_record_back_to_its_place_in_the_list(sara: Desk) -> None:
+    ali = await customer("Ali")
+    page = (await sara.get("/customer/list", q="ali")).text
+    back = "_origin=%2Fadmin%2Fcustomer%2Flist%3Fq%3Dali"
+    for kind in ("detail", "edit"):
+        assert f"/admin/customer/{kind}?pk={ali.id}&amp;{back}" in page

@@ -14,7 +14,7 @@ import pytest
 from crm import costs, roles
 from crm.value import runs
 from crm.value.runs import settings, strategic
-from models import CostActivity, RunStatus, Segment, StrategicDesignation, ValueRun
+from models import CostActivity, RunStatus, Segment, StrategicDesignation, ValueRun, ValueSnapshot
 from tests.admin.conftest import At
 from tests.admin.desk import Desk
 from tests.crm.value_world import bought, newcomers, rhythm, run_at
@@ -212,3 +212,14 @@ async def test_settings_are_typed_in_percent(sara: Desk) -> None:
     refused = await sara.post("/value/runs/settings", {**typed, "keep_runs": "many"})
     assert refused.status_code == 422
     assert 'value="many"' in refused.text
+
+
+async def test_a_customers_value_opens_from_the_list_by_run_and_customer(shop: list[UUID], sara: Desk) -> None:
+    listed = (await sara.get("/value_snapshot/list")).text
+    pk = re.findall(r"/value_snapshot/detail\?pk=([0-9a-f.-]+)", listed)[0]
+    run, customer = pk.split(".")
+    found = await ValueSnapshot.get(run_id=run, customer_id=customer)
+    for known in (pk, str(found.id)):
+        assert (await sara.get("/value_snapshot/detail", pk=known)).status_code == 200
+    for unknown in ("x.y", f"{run}.{run}", "nothing"):
+        assert (await sara.get("/value_snapshot/detail", pk=unknown)).status_code == 404
