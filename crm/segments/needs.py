@@ -11,6 +11,8 @@ from crm.segments.computed import Computed
 
 SOURCE = "Kotler & Keller, Marketing Management: segmenting by need; the share of spending by category stands for it"
 SHARE = 0.5
+TIMES = 2
+"""Whose part of the money this many times as large as everybody's is, has the need as well, with less than SHARE."""
 MONTHS = 24
 MOST = 12
 MOSTLY = "Mostly "
@@ -25,22 +27,26 @@ WITH until AS MATERIALIZED (
     WHERE p.category IS NOT NULL AND o.placed_at > (SELECT at FROM until) - make_interval(months => $2)
       AND o.placed_at <= (SELECT at FROM until) AND o.status <> 'CANCELLED'
     GROUP BY l.customer_id, p.category
+), usual AS (
+    SELECT category, sum(amount) / nullif(sum(sum(amount)) OVER (), 0) AS part FROM spent GROUP BY category
 ), best AS (
     SELECT DISTINCT ON (customer_id) customer_id, category, amount,
            sum(amount) OVER (PARTITION BY customer_id) AS total
     FROM spent ORDER BY customer_id, amount DESC, category
 )
-SELECT category, array_agg(customer_id) AS customers FROM best
-WHERE total > 0 AND amount >= $3 * total GROUP BY category ORDER BY count(*) DESC, category LIMIT $4
+SELECT category, array_agg(customer_id) AS customers FROM best JOIN usual USING (category)
+WHERE total > 0 AND amount >= least($3, $5::int * part) * total
+GROUP BY category ORDER BY count(*) DESC, category LIMIT $4
 """
 
 
 async def groups(now: datetime) -> list[Computed]:
-    """One group a category: those who spent at least half of their money on it in the last two years.
+    """One group a category: those who spent most on it in the last two years, at least half of their money or twice
+    the part that all customers together spent on it.
 
     Raises ValidationFailed when no order says what kind of thing was bought.
     """
-    rows = await fetch(_SHARES, now, MONTHS, SHARE, MOST)
+    rows = await fetch(_SHARES, now, MONTHS, SHARE, MOST, TIMES)
     if not rows:
         raise ValidationFailed(
             "No order has lines with products of a category; record orders with lines to group by needs.",
@@ -53,6 +59,7 @@ def _group(number: int, category: str, customers: list[UUID]) -> Computed:
     return Computed(
         f"needs-{number}",
         f"{MOSTLY}{category}"[:200],
-        f"Spent at least {SHARE:.0%} of their money on {category} in the last {MONTHS} months. Source: {SOURCE}.",
+        f"Spent more on {category} than on anything else in the last {MONTHS} months: at least {SHARE:.0%} of their "
+        f"money, or {TIMES} times the part that all customers spend on it. Source: {SOURCE}.",
         customers,
     )

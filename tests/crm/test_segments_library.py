@@ -47,6 +47,17 @@ async def test_needs_follow_the_share_of_spending_by_category(db: str) -> None:
     assert {one.name: await members(one.key) for one in made} == {"Mostly Drinks": {"Sara"}, "Mostly Office": {"Ali"}}
 
 
+async def test_twice_the_usual_part_is_a_need_too(db: str) -> None:
+    sara, ali, omid = await customer("Sara"), await customer("Ali"), await customer("Omid")
+    for sku, category in (("tea", "Drinks"), ("pen", "Office"), ("cup", "Kitchen")):
+        await products.create(OWNER, fields={"sku": sku, "name": sku, "category": category})
+    await buys(sara, tea="40", pen="30", cup="30")
+    await buys(ali, pen="300")
+    await buys(omid, cup="40", pen="35", tea="25")
+    made = await library.install(OWNER, ["NEEDS"], now=NOW)
+    assert await members(next(one.key for one in made if one.name == "Mostly Drinks")) == {"Sara"}
+
+
 async def buys(who: object, **prices: str) -> None:
     lines = [orders.LineInput(sku=sku, quantity=Decimal(1), unit_price=Decimal(price)) for sku, price in prices.items()]
     await orders.record(OWNER, who.id, fields={"placed_at": NOW}, lines=lines, now=NOW)  # type: ignore[attr-defined]
