@@ -159,7 +159,8 @@ class MembershipView(RecordView):
     menu_label = lazy("Memberships")
     display_name = lazy("membership")
     parts = ("segment", "customer", "entered_at", "entry_cause", "exited_at", "exit_cause")
-    sortable_fields = ("entered_at",)
+    # Ids grow with time, and have an index.
+    sortable_fields = ()
     fields_default_sort = (("id", True),)
     actions = ("take_out",)
 

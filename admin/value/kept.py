@@ -72,6 +72,7 @@ class Kept:
         if held is None or (held.task.done() and (held.until < clock or _failed(held.task))):
             last = held.task.result() if held and not _failed(held.task) else held.last if held else None
             held = _Held(clock + self.life, asyncio.ensure_future(_worked_out(work)), last)
+            held.task.add_done_callback(_failed)  # who asks next is told; that nobody does is no fault
             self.held[key] = held
             while len(self.held) > MOST:
                 self.held.popitem(last=False)
