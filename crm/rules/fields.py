@@ -255,7 +255,7 @@ def _not_scalar(catalogue: Catalogue, noun: Noun, word: str, place: Place | None
 
 def _unknown(catalogue: Catalogue, noun: Noun, word: str, place: Place | None) -> RuleInvalid:
     way = meant(noun.key, word)
-    hint = f" Write {way}." if way else nearest(word, noun.words()) or _elsewhere(catalogue, noun, word)
+    hint = f" Write {way}." if way else _elsewhere(catalogue, noun, word) or nearest(word, noun.words())
     if noun.key == "custom":
         return RuleInvalid(f"There is no custom field '{word[:60]}'.{hint}", place=place)
     return RuleInvalid(f"'{word[:60]}' is not a field of '{noun.key}'.{hint}", place=place)

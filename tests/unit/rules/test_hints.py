@@ -48,6 +48,8 @@ def test_what_cannot_be_read_comes_with_the_way_to_write_it(text: str, words: st
     [
         ('email contains "gmail.com"', 'identities.some(kind = "EMAIL"'),
         ('name = "Ali"', "displayName"),
+        ("churnRisk > 0.5", "valueMetrics.churnRisk"),
+        ('status = "REFUNDED"', "orders.some(status"),
         ("age > 30", "birthday < 30 years ago"),
         ("last_order < 3 days ago", "orders.last(placedAt)"),
         ('segment = "vip"', 'in segment "…"'),
