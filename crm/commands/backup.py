@@ -48,5 +48,5 @@ async def _restore(settings: Settings, file: Path) -> None:
             done = await migrations.migrate(dsn)
             shown.result = f"{len(done)} migrations" if done else "up to date"
         with told("Events") as shown:
-            async with database(settings), transaction():
+            async with database(settings, without_limit=True), transaction():
                 shown.result = f"{await copies.settle_events():,} numbered anew"

@@ -19,6 +19,6 @@ def migrate() -> None:
 async def apply(settings: Settings) -> list[str]:
     async with embedded.running(settings) as dsn:
         done = await migrations.migrate(dsn, report=lambda name: out.print(f"  {name}"))
-    async with database(settings), transaction():
+    async with database(settings, without_limit=True), transaction():
         await copies.settle_events()  # of a copy that was restored by PostgreSQL's own programs
     return done

@@ -66,9 +66,11 @@ def run(work: Callable[[Settings], Awaitable[T]], settings: Settings | None = No
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Settings]:
-    """The settings with the address of the database, connected as a job is."""
+async def database(settings: Settings, *, without_limit: bool = False) -> AsyncIterator[Settings]:
+    """The settings with the address of the database, connected as a job is, or for statements of any length."""
     async with embedded.running(settings) as dsn:
         options = replace(options_of(settings, jobs=True), lock_timeout=PATIENCE, acquire_timeout=PATIENCE)
+        if without_limit:
+            options = replace(options, statement_timeout=0)
         async with connected(dsn, options):
             yield replace(settings, database_url=dsn)

@@ -75,7 +75,7 @@ def run(program: Path, dsn: str, *arguments: str) -> None:
         check=False,
     )
     if done.returncode:
-        lines = [line.removeprefix(f"{program.name}: ") for line in done.stderr.splitlines()]
+        lines = [line.removeprefix(f"{program.name}: ").removeprefix("error: ") for line in done.stderr.splitlines()]
         raise CopyFailed("\n".join(lines[:LONGEST_TOLD]) or f"{program.name} ended with status {done.returncode}.")
 
 
@@ -102,10 +102,9 @@ async def settle_events() -> int:
     """Number the events of a copy anew, in their order, and start every reader after them; how many there were.
 
     A new server counts its transactions from the beginning: events that carry the numbers of the old one would
-    later be taken for what happens then. To be called in a transaction.
+    later be taken for what happens then. It is one long statement: call this in a transaction that has no limit.
     """
     if not await fetch_value(_OF_ANOTHER_SERVER):
         return 0
-    await execute("SET LOCAL statement_timeout = 0")
     await execute("DELETE FROM event_cursor")
     return await execute("UPDATE event SET transaction_id = $1", _FIRST)

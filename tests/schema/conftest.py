@@ -10,7 +10,8 @@ import pytest
 from crm.database import connected
 from crm.settings import Settings
 from tests.conftest import Clone
-from tests.schema.world import World, build
+from tests.schema.world import World
+from tests.schema.world_built import build
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ async def test_the_statement_holds_no_values_of_the_client(world: World) -> None
 
 async def test_equal_shapes_have_equal_texts_and_other_values(world: World) -> None:
     document = "query($id: ID!, $n: Int) { customer(id: $id) { id orders(first: $n) { nodes { id } } } }"
-    one, other = (f"cus_{row.id}" for row in world.of(Customer)[:2])
+    one, other = [f"cus_{row.id}" for row in world.of(Customer) if not row.merged_into_id][:2]
     first, second = await ask(document, {"id": one, "n": 3}), await ask(document, {"id": other, "n": 3})
     assert first.statements == second.statements
     assert (first.data["customer"]["id"], second.data["customer"]["id"]) == (one, other)
