@@ -19,22 +19,24 @@ from crm.value.runs.refresh import Published, published
 from crm.value.runs.seeing import seen
 from crm.value.whatif import Change, future_purchases
 
-# Customers with the same history have the same purchases to come: what they bring is summed before. Arrays bring it,
-# for a million rows would be a million objects of Python.
-_GROUPS = """
-SELECT array_agg(x) AS x, array_agg(t_x) AS t_x, array_agg(observed) AS observed, array_agg(customers) AS customers,
-       array_agg(coalesce(spend, 0)) AS spend, array_agg(coalesce(earned, 0)) AS earned,
-       array_agg(coalesce(served, 0)) AS served, array_agg(fitted_on) AS fitted_on
+_COLUMNS = ("x", "t_x", "observed", "customers", "spend", "earned", "served", "segment")
+# Customers with the same history have the same purchases to come: what they bring is summed before. Columns come as
+# bytes one after the other, for a million numbers would be a million objects of Python.
+_GROUPS = f"""
+SELECT {", ".join(f"string_agg(float8send({name}), ''::bytea) AS {name}" for name in _COLUMNS)}
 FROM (
-SELECT (frequency - 1)::float8 AS x, (last_order_on - first_order_on)::float8 AS t_x,
-       recency_days + (last_order_on - first_order_on)::float8 AS observed, s.fitted_on, count(*) AS customers,
-       sum(expected_order_value)::float8 AS spend,
-       sum(expected_order_value * contribution_rate)::float8 AS earned,
-       sum(expected_order_value * cost_to_serve / nullif(revenue, 0))::float8 AS served
-FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
-WHERE s.run_id = $1 AND s.expected_order_value IS NOT NULL AND {who} GROUP BY 1, 2, 3, 4
+    SELECT (s.frequency - 1)::float8 AS x, (s.last_order_on - s.first_order_on)::float8 AS t_x,
+           (s.recency_days + (s.last_order_on - s.first_order_on))::float8 AS observed, count(*)::float8 AS customers,
+           coalesce(sum(s.expected_order_value)::float8, 0) AS spend,
+           coalesce(sum(s.expected_order_value * s.contribution_rate), 0) AS earned,
+           coalesce(sum(CASE WHEN s.cost_to_serve <> 0 AND s.revenue <> 0
+                    THEN s.expected_order_value * s.cost_to_serve / s.revenue END)::float8, 0) AS served,
+           CASE WHEN s.fitted_on IS NULL THEN -1
+                ELSE coalesce(array_position($2::text[], s.fitted_on::text) - 1, -1) END::float8 AS segment
+    FROM value_snapshot s JOIN customer c ON c.id = s.customer_id
+    WHERE s.run_id = $1 AND s.expected_order_value IS NOT NULL AND {{who}} GROUP BY 1, 2, 3, 8
 ) alike
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,13 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Standing:
-    """The customers of a run as a change meets them: one place for all with the same history, shape (n,) a column."""
+    """The customers of a run as a change meets them: one place for all with the same history, shape (n,) a column.
+
+    `segment` is the place of the segment whose own models describe them, -1 for those of all.
+    """
 
     run: Published
     currency: str
-    fitted_on: list[str | None]
     columns: dict[str, Floats]
 
 
@@ -86,28 +90,25 @@ async def standing(actor: Actor, *, where: dict[str, Any] | None = None) -> Stan
     run = published(row) if row else None
     if row is None or run is None or run.findings.model is None:
         raise Blocked("There is no published run with a purchase model to change anything in; start a value run.")
-    (alike,) = await seen(actor, _GROUPS, run.id, where=where)
-    columns = {name: np.array(alike[name] or (), dtype=float) for name in _COLUMNS}
-    return Standing(run, row["currency"], alike["fitted_on"] or [], columns)
+    (alike,) = await seen(actor, _GROUPS, run.id, list(run.assumed.fit_segments), where=where)
+    columns = {name: np.frombuffer(alike[name] or b"", dtype=">f8").astype(np.float64) for name in _COLUMNS}
+    return Standing(run, row["currency"], columns)
 
 
 def under(found: Standing, change: Change) -> Scenario:
     """Equity as it is and under a change; no I/O."""
     run, column = found.run, found.columns
-    before, after = _purchases(run, found.fitted_on, column, change)
+    before, after = _purchases(run, column, change)
     earned = column["earned"] + change.margin * column["spend"] - (change.cost_to_serve - 1) * column["served"]
     customers = int(column["customers"].sum())
     return Scenario(run.id, found.currency, customers, _money(before @ column["earned"]), _money(after @ earned))
 
 
-def _purchases(
-    run: Published, fitted_on: list[str | None], column: dict[str, Floats], change: Change
-) -> tuple[Floats, Floats]:
+def _purchases(run: Published, column: dict[str, Floats], change: Change) -> tuple[Floats, Floats]:
     """Discounted purchases to come of each group, as it is and under the change, by the models of its segment."""
     unit, horizon = run.assumed.unit_days, run.assumed.clv_horizon
     rate = horizon.annual_rate if change.discount_rate is None else change.discount_rate
-    place = {key: number for number, key in enumerate(run.assumed.fit_segments)}
-    used = np.array([place.get(key or "", -1) for key in fitted_on], dtype=np.int64)
+    used = column["segment"].astype(np.int64)
     before, after = np.zeros(len(used)), np.zeros(len(used))
     for kind in np.unique(used):
         here, findings = used == kind, run.findings.of(int(kind))
@@ -116,9 +117,6 @@ def _purchases(
         before[here] = future_purchases(model, p, history, horizon, Change())
         after[here] = future_purchases(model, p, history, replace(horizon, annual_rate=rate), change)
     return before, after
-
-
-_COLUMNS = ("x", "t_x", "observed", "customers", "spend", "earned", "served")
 
 
 def _money(value: Floats | float) -> Decimal:
