@@ -78,7 +78,7 @@ class StaffView(UseCaseView):
 
     @link_row_action(name="hand_over", text=lazy("Hand over customers"), icon_class="fa-solid fa-people-arrows")
     def hand_over(self, request: Request, pk: Any) -> str:
-        return str(request.url_for("admin:hand-over").include_query_params(**{"from": str(pk)}))
+        return str(request.url_for("admin:hand-over", key=str(pk)))
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         password = values.pop("password", None)

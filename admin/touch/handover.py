@@ -33,15 +33,18 @@ class HandOverPage(CustomView):
     """Customers and open follow-ups of one staff member, given to others in turn."""
 
     path = "/hand-over"
-    route_name = "hand-over"
     menu_label = lazy("Hand over customers")
     add_to_menu = False
 
     def is_accessible(self, request: Request) -> bool:
         return may(request, Scope.STAFF_READ) and may_hand_over(request)
 
-    @route("", methods=["GET", "POST"])
+    @route("", name="hand-over-root")
     async def index(self, request: Request) -> Response:
+        return RedirectResponse(request.url_for("admin:list", key="staff_member"), 303)
+
+    @route("/{key}", methods=["GET", "POST"], name="hand-over")
+    async def of_one(self, request: Request) -> Response:
         """Say how much there is and ask who takes it; then give it to them."""
         leaver = await _leaver(request)
         others = await StaffMember.filter(active=True).exclude(id=leaver.id).order_by("name").limit(MOST)
@@ -75,7 +78,7 @@ class HandOverPage(CustomView):
 
 async def _leaver(request: Request) -> StaffMember:
     try:
-        found = await StaffMember.get_or_none(id=UUID(request.query_params.get("from", "")))
+        found = await StaffMember.get_or_none(id=UUID(request.path_params["key"]))
     except ValueError:
         found = None
     if found is None:
