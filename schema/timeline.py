@@ -29,7 +29,7 @@ from schema.select.declare import ReadField, column, embedded, one, part, reads,
 from schema.select.inputs import Input
 from schema.select.kinds import INSTANT, Kind
 from schema.select.order import Key
-from schema.select.paging import DEFAULT_PAGE, MAX_PAGE, cursor_sql, foreign, mark_of, place
+from schema.select.paging import DEFAULT_PAGE, MAX_PAGE, OWNER, cursor_sql, guarded, mark_of, place
 from schema.select.render import Ask, Later, located
 from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
@@ -145,7 +145,7 @@ INPUTS = (
 COMMON = ("kind", "at", "customer", "__typename")
 FILTERS = ("kinds", "since", "until", "channel", "staffId", "includePeople")
 """What a cursor belongs to, beside the customer whose timeline it is."""
-_KEYS = tuple(Key("", kind, False, True, False) for kind in (Kind.INSTANT, Kind.ID, Kind.TEXT, Kind.ID))
+_KEYS = (*(Key("", kind, False, True, False) for kind in (Kind.INSTANT, Kind.ID, Kind.TEXT)), OWNER)
 _CASTS = ("timestamptz", "uuid", "text", "uuid")
 
 
@@ -311,8 +311,7 @@ class _Page:
         at, key, kind, owner = (
             self.render.bind(Later(partial(opened, number)), cast) for number, cast in enumerate(_CASTS)
         )
-        guard = self.render.guard(self.ask.selected, foreign("after"))
-        own = f"CASE WHEN {self.row.id} = {owner} THEN {at} ELSE ('{guard}' || {self.row.id})::timestamptz END"
+        own = guarded(self.ask, "after", self.row.id, owner, at, "timestamptz")
         return own, key, kind
 
 

@@ -13,27 +13,37 @@ from typing import Any
 import orjson
 
 from crm.errors import ValidationFailed
-from schema.select.kinds import READ
+from schema.select.kinds import READ, Kind
 from schema.select.order import Key
 from schema.select.render import Ask
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 MAX_CURSOR = 4_000
+OWNER = Key("", Kind.ID, nullable=False, descending=False, nulls_first=False)
+"""What the cursor of a record's list carries last: the record's id."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A stretch of a list: `size` rows after one place and before another, from the front or from the end."""
+    """A stretch of a list: `size` rows after one place and before another, from the front or from the end.
+
+    `owned` are conditions under which the cursors belong to the record whose list it is: elsewhere they make the
+    statement fail.
+    """
 
     size: int
     backward: bool
     after: Sequence[Any] | None
     before: Sequence[Any] | None
+    owned: tuple[str, ...] = ()
 
 
-def page(ask: Ask, keys: Sequence[Key], mark: str) -> Page:
-    """The page that the arguments of a connection ask for; raises ValidationFailed for what cannot be."""
+def page(ask: Ask, keys: Sequence[Key], mark: str, owner: str | None) -> Page:
+    """The page that the arguments of a connection ask for; raises ValidationFailed for what cannot be.
+
+    `owner` is the id of the record whose list it is, as SQL; None for lists at the root.
+    """
     first, last = ask.value("first"), ask.value("last")
     if first is not None and last is not None:
         raise ValidationFailed("'first' and 'last' exclude each other; give one of them.", path=("last",))
@@ -44,12 +54,25 @@ def page(ask: Ask, keys: Sequence[Key], mark: str) -> Page:
                 "with a cursor.",
                 path=(name,),
             )
+    carried = [*keys, OWNER] if owner else keys
+    places = {name: place(ask.passing(name), name, carried, mark) for name in ("after", "before")}
+    given = {name: found.pop() for name, found in places.items() if found and owner}
     return Page(
         size=first or last or DEFAULT_PAGE,
         backward=last is not None,
-        after=place(ask.passing("after"), "after", keys, mark),
-        before=place(ask.passing("before"), "before", keys, mark),
+        after=places["after"],
+        before=places["before"],
+        owned=tuple(guarded(ask, name, str(owner), ask.render.bind(key, "uuid")) for name, key in given.items()),
     )
+
+
+def guarded(ask: Ask, name: str, owner: str, wanted: str, value: str = "true", cast: str = "boolean") -> str:
+    """A value, if the owner of the list is the one wanted; otherwise the statement fails: the cursor is foreign.
+
+    Only the statement knows whose list it reads, and PostgreSQL raises no errors of ours but those of casts.
+    """
+    guard = ask.render.guard(ask.selected, foreign(name))
+    return f"CASE WHEN {owner} = {wanted} THEN {value} ELSE ('{guard}' || {owner})::{cast} END"
 
 
 def mark_of(*parts: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models import Customer
+from models import Customer, SegmentMembership
 from tests.schema.asking import ask
 from tests.schema.world import World
 
@@ -107,6 +107,47 @@ async def test_a_cursor_of_another_order_or_filter_is_refused(world: World) -> N
         assert answer.code == "VALIDATION_FAILED"
         assert "another list, filter or order" in answer.errors[0]["message"]
         assert answer.statements == [] or "customer" not in answer.statements[-1]
+
+
+STAYS = """
+query($id: ID, $first: Int, $after: String, $last: Int, $before: String) {
+  customer(id: $id) {
+    memberships(first: $first, after: $after, last: $last, before: $before) {
+      edges { cursor node { id } }
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+  }
+}
+"""
+
+
+async def stays(key: str, **variables: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await ask(STAYS, {"id": key, **variables})).data["customer"]["memberships"]
+    return found
+
+
+def with_several(world: World) -> list[str]:
+    """Customers with several stays in segments, who are not part of another."""
+    held = [stay.customer_id for stay in world.of(SegmentMembership)]
+    return [f"cus_{row.id}" for row in world.of(Customer) if held.count(row.id) > 1 and not row.merged_into_id]
+
+
+async def test_the_list_of_one_record_is_walked_by_its_own_cursors(world: World) -> None:
+    key = with_several(world)[0]
+    whole = await stays(key)
+    start, *_, end = [edge["cursor"] for edge in whole["edges"]]
+    assert (whole["pageInfo"]["startCursor"], whole["pageInfo"]["endCursor"]) == (start, end)
+    assert ids(await stays(key, after=start)) == ids(whole)[1:]
+    assert ids(await stays(key, last=50, before=end)) == ids(whole)[:-1]
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+async def test_a_cursor_from_the_list_of_another_record_is_refused(world: World, name: str) -> None:
+    one, other, *_ = with_several(world)
+    cursor = (await stays(one))["pageInfo"]["startCursor"]
+    answer = await ask(STAYS, {"id": other, name: cursor})
+    assert (answer.code, answer.errors[0]["extensions"]["inputPath"]) == ("VALIDATION_FAILED", [name])
+    assert (answer.errors[0]["path"], answer.response.status) == (["customer", "memberships"], 422)
 
 
 @pytest.mark.parametrize(
