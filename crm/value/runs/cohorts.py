@@ -57,7 +57,7 @@ async def cohorts(
     assumed, starts = await settings.current(), list(_starts(since, until, MONTHS[grain]))
     join = "" if actor.row_filter is None else "JOIN customer c ON c.id = d.customer_id"
     sizes = await seen(actor, _SIZES.replace("{join}", join), starts, since, until)
-    earned = await seen(actor, _EARNED.replace("{join}", join), starts, since, until)
+    earned = await seen(actor, _EARNED.replace("{join}", join), starts, since, until, sweeping=True)
     margins = {(row["cohort"], row["period"]): (row["revenue"], _margin(row, assumed)) for row in earned}
     points: list[CohortPoint] = []
     for row in sizes:

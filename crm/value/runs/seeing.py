@@ -13,8 +13,14 @@ SECONDS = 60
 _ROOM = f"SET LOCAL statement_timeout = '{SECONDS}s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
 
-async def seen(actor: Actor, statement: str, *arguments: Any, where: dict[str, Any] | None = None) -> list[Any]:
-    """The rows of a statement in which `{who}` stands for a condition on the customer `c`.
+# Whose days the roll-up holds is looked up for everybody at once, whatever the planner thinks of how many they are.
+_SWEEPING = "; SET LOCAL enable_nestloop = off"
+
+
+async def seen(
+    actor: Actor, statement: str, *arguments: Any, where: dict[str, Any] | None = None, sweeping: bool = False
+) -> list[Any]:
+    """The rows of a statement in which `{who}` stands for a condition on the customer `c`; `sweeping`: over everybody.
 
     Raises Forbidden, RuleInvalid for a rule that makes no sense, and Timeout after a minute.
     """
@@ -30,5 +36,5 @@ async def seen(actor: Actor, statement: str, *arguments: Any, where: dict[str, A
     whole = statement.replace("{who}", who)
     with translated():
         async with transaction(), connection() as driver:
-            await driver.execute(_ROOM)
+            await driver.execute(_ROOM + _SWEEPING * sweeping)
             return list(await driver.fetch(whole, *arguments, *values, timeout=SECONDS + 5))
