@@ -43,7 +43,9 @@ async def test_what_is_missing_is_named_and_reported_by_source(db: str) -> None:
 
 async def test_what_an_import_wrote_is_told_of_that_import(db: str) -> None:
     await factories.customer("Typed")
-    run = await import_file(OWNER, ImportKind.CUSTOMERS, b"name,city,email\nLoaded,Yazd,l@example.org\n", name="list.csv", now=NOW)
+    run = await import_file(
+        OWNER, ImportKind.CUSTOMERS, b"name,city,email\nLoaded,Yazd,l@example.org\n", name="list.csv", now=NOW
+    )
     key = ids.encode("imp", run.id)
     assert {each.group for each in await quality.report(OWNER, now=NOW, group=QualityGroup.IMPORT)} == {key, None}
     loaded = await Customer.get(display_name="Loaded")
