@@ -52,9 +52,13 @@ SHOWN_SETTINGS = {
     "margin_rate": lazy("Margin where no cost is known"),
     "model": lazy("Purchase model"),
     "retention_success": lazy("Share of retention efforts that succeed"),
+    "lost_below": lazy("Lost, when the chance to be a customer falls below"),
+    "strategic_share": lazy("Strategic by value: the fewest who hold this share of it"),
+    "strategic_referrals": lazy("Strategic as benchmark: customers brought"),
+    "strategic_cost_share": lazy("Strategic as cost magnet: share of all cost to serve covered"),
     "keep_runs": lazy("Runs to keep"),
 }
-RATES = ("discount_rate", "margin_rate", "retention_success")
+RATES = ("discount_rate", "margin_rate", "retention_success", "lost_below", "strategic_share", "strategic_cost_share")
 OPTIONS = {"margin_basis": ("COSTS", "RATE"), "model": ("AUTO", *MODELS)}
 
 
