@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import hypothesis
@@ -35,6 +36,13 @@ FAST = {
     "log_min_duration_statement": "-1",
 }
 TEMPLATE = "arzesh_template"
+# Nor are the limits of a process met by a slow machine; tests that are about a limit set it.
+PATIENT: Any = {
+    "acquire_timeout": 60.0,
+    "statement_timeout": 60.0,
+    "idle_in_transaction_timeout": 120.0,
+    "request_deadline": 120.0,
+}
 
 # No test may fail because the machine was slow: neither an example nor its making has a time to keep.
 UNHURRIED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
@@ -53,7 +61,7 @@ class Undo(Exception):
 def base_settings() -> Settings:
     """Settings of a process of this test run, but for the database's address."""
     folder = open_folder()
-    return Settings(data_home=folder, embedded_home=folder, secret_key="test" * 16)
+    return Settings(data_home=folder, embedded_home=folder, secret_key="test" * 16, **PATIENT)
 
 
 def open_folder() -> Path:

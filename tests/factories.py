@@ -29,10 +29,12 @@ def email(value: str) -> IdentityInput:
     return IdentityInput(IdentityKind.EMAIL, value)
 
 
-async def customer(name: str = "Alice Example", *identities: IdentityInput, **fields: Any) -> Customer:
+async def customer(
+    name: str = "Alice Example", *identities: IdentityInput, now: datetime = NOW, **fields: Any
+) -> Customer:
     given, _, family = name.partition(" ")
     named = {"given_name": given, "family_name": family or None, **fields}
-    return await customers.create(OWNER, fields=named, given_identities=list(identities), now=NOW)  # type: ignore[arg-type]
+    return await customers.create(OWNER, fields=named, given_identities=list(identities), now=now)  # type: ignore[arg-type]
 
 
 async def order(owner: Customer, amount: str = "10", *, days_ago: int = 0, **fields: Any) -> Order:

@@ -28,8 +28,8 @@ async def test_an_empty_house_says_how_to_begin(sara: Desk) -> None:
 
 async def test_new_are_those_who_were_won_lately_however_lately_they_were_taken_in(sara: Desk) -> None:
     now = datetime.now(UTC)
-    await customer("Old", acquired_at=now - timedelta(days=900))
-    await customer("Fresh", acquired_at=now - timedelta(days=3))
+    await customer("Old", acquired_at=now - timedelta(days=900), now=now)
+    await customer("Fresh", acquired_at=now - timedelta(days=3), now=now)
     await customer("Unknown since")
     await default.install(OWNER)
     assert "2 new in 30 days" in (await sara.get("/")).text

@@ -45,7 +45,7 @@ async def answered(client: httpx.AsyncClient, path: str) -> int | None:
 
 
 async def until(client: httpx.AsyncClient, path: str, *wanted: int | None) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         while await answered(client, path) not in wanted:  # noqa: ASYNC110 - another process tells nobody
             await asyncio.sleep(0.05)
 
