@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from admin.value import kept
 from api.app import create_app
 from crm.database import connected
 from crm.lifecycle import default
@@ -47,6 +48,14 @@ REMEDY = "the browser tests need Debian's Chromium: run `apt-get install chromiu
 def base_settings(base_settings: Settings) -> Settings:
     """Of servers whose followers hold locks for longer than a second when the machine is busy."""
     return replace(base_settings, lock_timeout=30.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """Parts of pages wait for their figures, however busy the machine is: a part that came shows them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "PATIENCE", 60.0)
+        yield
 
 
 @pytest.fixture(scope="session")
