@@ -16,12 +16,12 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 def readable(value: Any) -> str:
     """One value, whatever its kind; what has no words stays as it is."""
-    if value is None or value == "":
+    if value is None or value in ("", {}, []):
         return formats.NOTHING
     if isinstance(value, bool):
         return words.yes_or_no(value)
     if isinstance(value, list):
-        return words.listed([readable(each) for each in value]) if value else formats.NOTHING
+        return words.listed([readable(each) for each in value])
     if isinstance(value, str):
         return _text(value)
     return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
@@ -31,5 +31,17 @@ def _text(value: str) -> str:
     if value.isupper() and value in words.VALUES:
         return words.value(value)
     if _TIME.fullmatch(value):
-        return formats.moment(datetime.fromisoformat(value))
+        return _moment(value)
     return formats.iso_day(value) if _DAY.fullmatch(value) else value
+
+
+def _moment(text: str) -> str:
+    try:
+        return formats.moment(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):  # no time of any calendar: somebody typed it
+        return text
+
+
+def pretty(value: Any) -> str:
+    """JSON for reading: a line for each part."""
+    return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()

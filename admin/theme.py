@@ -14,7 +14,7 @@ from starlette_admin.theme import DefaultTheme, TablerSettings
 
 from admin import addresses, event_words, formats, messages, preferences, words
 from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
-from admin.readable import readable
+from admin.readable import pretty, readable
 from admin.request import may
 from admin.segments import library_words
 from crm.access import Scope
@@ -47,6 +47,7 @@ class ArzeshTheme(DefaultTheme):
             "f": formats,
             "words": words,
             "readable": readable,
+            "pretty": pretty,
             "segment_name": library_words.named,
             "said": messages.read,
             "happened": event_words.happened,

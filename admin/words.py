@@ -177,6 +177,69 @@ LABELS: dict[str, str] = {
     "revoked_at": _("Revoked"),
     "last_used_at": _("Last used"),
     "last_used_address": _("Last address"),
+    "allowable_acquisition": _("Winning one may cost"),
+    "allowable_retention": _("Keeping may cost"),
+    "assumptions": _("Assumptions"),
+    "attribute_ratings": _("Ratings of single things"),
+    "base_cost": _("Cost in the base currency"),
+    "cancel_requested": _("To be cancelled"),
+    "clv_high": _("Lifetime value, at most"),
+    "clv_low": _("Lifetime value, at least"),
+    "clv_historical": _("Base potential"),
+    "clv_residual": _("Still to come"),
+    "clv_horizon_days": _("Days ahead, for lifetime value"),
+    "contact_breadth": _("Persons in contact"),
+    "contribution_rate": _("Left of every sale"),
+    "cost_to_serve_ratio": _("Cost to serve, of revenue"),
+    "decided_at": _("Decided"),
+    "decided_by": _("Decided by"),
+    "definition": _("Definition"),
+    "delivered_value": _("Delivered value"),
+    "discount": _("Discount"),
+    "discounts": _("Discounts"),
+    "ease": _("Ease"),
+    "evaluation_ms": _("Took"),
+    "evidence": _("Evidence"),
+    "exited": _("Left"),
+    "expected_lifetime_days": _("Expected lifetime (days)"),
+    "expected_order_value": _("Expected spend"),
+    "expected_purchases": _("Purchases to come"),
+    "first_order_on": _("First order"),
+    "last_order_on": _("Last order"),
+    "frequency_score": _("Frequency score"),
+    "recency_score": _("Recency score"),
+    "monetary_score": _("Monetary score"),
+    "guard": _("Condition"),
+    "insufficient": _("What is lacking"),
+    "lacks": _("What is lacking"),
+    "is_first": _("First one"),
+    "is_primary": _("Main one"),
+    "last_seen_at": _("Last seen"),
+    "library_key": _("Group of the library"),
+    "list_revenue": _("Revenue before discounts"),
+    "merged_into": _("Merged into"),
+    "next_order_high": _("Next order, at the latest"),
+    "next_order_low": _("Next order, at the earliest"),
+    "normalized": _("As it is compared"),
+    "previous_rfm_group": _("RFM group before"),
+    "price_realisation": _("Price realised"),
+    "problem": _("Problem"),
+    "promises_kept": _("Promises kept"),
+    "proposed_at": _("Proposed on"),
+    "query": _("Query"),
+    "response": _("Response"),
+    "rfm_changed_at": _("RFM group changed"),
+    "row_filter": _("Which customers"),
+    "rule_version": _("Version of the rule"),
+    "satisfaction": _("Satisfaction"),
+    "seconds": _("Seconds"),
+    "shared": _("Shared"),
+    "step": _("Step"),
+    "top_contact_share": _("Share of the main contact"),
+    "uncosted_revenue": _("Revenue without a known cost"),
+    "unit_price": _("Unit price"),
+    "user_agent": _("Browser"),
+    "verified_at": _("Verified"),
 }
 
 VALUES: dict[str, str] = {
@@ -317,7 +380,12 @@ class Label(LazyProxy):
 
 def label(name: str) -> str:
     """The label of a field in the reader's language."""
-    return cast("str", Label(gettext, LABELS.get(name, name.replace("_", " ").capitalize()), enable_cache=False))
+    return cast("str", Label(gettext, _known(name), enable_cache=False))
+
+
+def _known(name: str) -> str:
+    plain = name.removesuffix("_id")
+    return LABELS.get(name) or LABELS.get(plain) or plain.replace("_", " ").capitalize()
 
 
 def value(member: Any) -> str:

@@ -9,11 +9,17 @@ from decimal import Decimal
 
 import pytest
 from babel.messages.pofile import read_po
+from starlette_admin import DropDown
 from starlette_admin.i18n import get_locale, set_locale
 
-from admin import catalogues, event_words, formats, messages, preferences
+from admin import catalogues, event_words, formats, messages, preferences, run_words, views
+from admin.base import RecordView
+from admin.readable import readable
+from admin.segments.library_words import named
 from crm.events import EventType
 from crm.ids import PREFIXES
+from crm.segments.library_entries import ENTRIES
+from crm.value.notices import SENTENCES
 from scripts.crm_sentences import sentences
 from scripts.panel_messages import missing, translated, unspoken
 from tests.admin.desk import Desk
@@ -75,6 +81,47 @@ def test_everything_that_happens_has_a_word() -> None:
 )
 def test_a_refusal_reads_in_the_readers_language(english: str, persian_text: str) -> None:
     assert messages.read(english) == persian_text
+
+
+PERSIAN = re.compile("[\u0600-\u06ff]")
+
+
+@pytest.mark.usefixtures("persian")
+def test_no_field_of_the_panel_is_labelled_in_english() -> None:
+    flat = [view for each in views() for view in (each.views if isinstance(each, DropDown) else [each])]
+    fields = [(view.key, field) for view in flat if isinstance(view, RecordView) for field in view.fields]
+    assert [(key, field.name) for key, field in fields if not PERSIAN.search(str(field.label))] == []
+
+
+@pytest.mark.usefixtures("persian")
+def test_every_notice_of_a_run_has_words_that_hold_its_values() -> None:
+    values = {
+        "model": "BG_NBD",
+        "parameter": "r",
+        "correlation": 0.25,
+        "days": 90,
+        "have": 3,
+        "need": 10,
+        "period": "ALL",
+    }
+    told = {**values, "share": 0.5, "margin_rate": 0.3, "reason": "Members", "cause": "NO_MAXIMUM", "period": "ALL"}
+    sentences = [run_words.said({"code": code, "values": told, "message": code}) for code in (*SENTENCES, "NOT_FITTED")]
+    assert all(PERSIAN.search(sentence) and "%(" not in sentence for sentence in sentences)
+    assert run_words.said({"code": "SILENT", "values": {"days": 90}}).startswith("۹۰")
+    assert "vip" in run_words.said({"code": "SILENT", "values": {"days": 90, "segment": "vip"}})
+
+
+@pytest.mark.usefixtures("persian")
+def test_a_ready_made_segment_reads_in_the_readers_language_and_another_as_it_was_named() -> None:
+    assert [named("Champions"), named("Our champions")] == ["قهرمانان", "Our champions"]
+    assert named(f"{ENTRIES[0].description} Source: Hughes.").endswith("منبع: Hughes.")
+
+
+@pytest.mark.usefixtures("persian")
+def test_a_change_reads_as_people_read() -> None:
+    assert readable(["customer:read", "cost:read"]) == "customer:read، cost:read"
+    assert [readable(value) for value in (True, None, {}, "DYNAMIC")] == ["بله", "–", "–", "قاعده‌مند"]
+    assert readable("2026-03-21") == "۱ فروردین ۱۴۰۵"
 
 
 async def test_a_persian_page_runs_from_right_to_left(sara: Desk) -> None:
