@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from starlette_admin import DropDown
 from starlette_admin.i18n import get_locale, set_locale
 
-from admin import catalogues, event_words, formats, messages, preferences, run_words, views
+from admin import catalogues, event_words, formats, messages, preferences, resolve_relations, run_words, views
 from admin.base import RecordView
 from admin.readable import readable
 from admin.segments.library_words import named
@@ -88,6 +88,7 @@ PERSIAN = re.compile("[\u0600-\u06ff]")
 
 @pytest.mark.usefixtures("persian")
 def test_no_field_of_the_panel_is_labelled_in_english() -> None:
+    resolve_relations()
     flat = [view for each in views() for view in (each.views if isinstance(each, DropDown) else [each])]
     fields = [(view.key, field) for view in flat if isinstance(view, RecordView) for field in view.fields]
     assert [(key, field.name) for key, field in fields if not PERSIAN.search(str(field.label))] == []
