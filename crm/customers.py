@@ -289,5 +289,7 @@ def searched(customer: Customer, normalized: list[str], known: list[FieldDefinit
 
 
 def search_text(parts: list[str]) -> str:
-    """One normal text of distinct parts."""
-    return "\n".join(dict.fromkeys(text.normalise(part) for part in parts))
+    """One normal text of distinct parts, and of the beginnings of words that have no space before them."""
+    found = dict.fromkeys(text.normalise(part) for part in parts)
+    inner = [text.inner_beginnings(part) for part in found]
+    return "\n".join([*found, *(each for each in dict.fromkeys(inner) if each)])

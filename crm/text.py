@@ -38,6 +38,8 @@ _LETTERS = str.maketrans(
     }
 )
 _SPACES = re.compile(r"\s+")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]{2,}")
+_MOST_UNSPACED = 40
 _CONTROL = {"Cc", "Cs", "Co", "Cn"}
 _LINE_BREAKS = {"\n", "\t"}
 
@@ -54,6 +56,13 @@ def normalise(text: str) -> str:
     parts = unicodedata.normalize("NFD", folded)
     letters = (_plain(character) for character in parts if unicodedata.category(character) != "Mn")
     return _SPACES.sub(" ", unicodedata.normalize("NFC", "".join(letters)).translate(_LETTERS)).strip()
+
+
+def inner_beginnings(normalised: str) -> str:
+    """Where words may begin inside of text without spaces, as Chinese and Japanese are written: 「北京数据」 gives
+    「京数据 数据 据」, so that a search for 「数据」 finds it by a beginning."""
+    runs = (run[:_MOST_UNSPACED] for run in _UNSPACED.findall(normalised))
+    return " ".join(run[start:] for run in runs for start in range(1, len(run)))
 
 
 def _plain(character: str) -> str:

@@ -48,6 +48,13 @@ async def people(*names: str) -> None:
         await factories.customer(name)
 
 
+@pytest.mark.parametrize("sought", ["北京", "数据", "据公司", "北京数据公司"])
+async def test_words_are_found_in_text_that_is_written_without_spaces(db: str, sought: str) -> None:
+    await factories.customer("北京数据公司")
+    await factories.customer("上海公司")
+    assert await forward(sought, 5) == ["北京数据公司"]
+
+
 async def test_the_best_match_comes_first(db: str) -> None:
     await people("Alireza Karimi", "Ali Karimi", "Alina Karim")
     assert (await page("ali karimi"))[0][0] == "Ali Karimi"
