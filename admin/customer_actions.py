@@ -47,11 +47,15 @@ class CustomerActions(CustomView):
         if isinstance(when, Unreadable):
             return JSONResponse({"errors": {"occurred_at": when.reason}}, 422)
         actor = actor_of(request)
+        due = Moment("follow_up_at")._parse(_text(form, "follow_up_at"))
+        if isinstance(due, Unreadable):
+            return JSONResponse({"errors": {"follow_up_at": due.reason}}, 422)
         fields: Any = {**values, "staff_id": actor.id, **({"occurred_at": when} if when else {})}
+        promised: Any = {"due_at": due} if due else None
         try:
-            await interactions.log(actor, _key(request), fields=fields, now=now())
+            await interactions.log(actor, _key(request), fields=fields, follow_up=promised, now=now())
         except CrmError as problem:
-            return _refused(problem, LOGGED)
+            return _refused_log(problem)
         except ValueError:
             return JSONResponse({"errors": {"": _("This is none of the choices.")}}, 422)
         return _done(request, _("The interaction was logged."))
@@ -98,6 +102,12 @@ def _key(request: Request) -> UUID:
 
 def _text(form: FormData, name: str) -> str:
     return str(form.get(name) or "").strip()
+
+
+def _refused_log(problem: CrmError) -> Response:
+    if problem.path[:1] == ("followUp",):
+        problem.path = ("followUpAt",)
+    return _refused(problem, (*LOGGED, "follow_up_at"))
 
 
 def _refused(problem: CrmError, names: tuple[str, ...]) -> Response:

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any, TypedDict
 from uuid import UUID
 
-from crm import changes, codes, idempotency, money, text
+from crm import changes, codes, followups, idempotency, money, text
 from crm.access import Actor, Scope, need
 from crm.audit import state
 from crm.database import transaction
-from crm.errors import DuplicateFound, ValidationFailed
+from crm.errors import CrmError, DuplicateFound, ValidationFailed
 from crm.events import EventType
+from crm.followups import FollowUpFields
 from crm.visibility import need_visible
 from models import Channel, Direction, Interaction, InteractionKind, RatingKind, Sentiment, StaffMember
 
@@ -92,21 +93,40 @@ async def log(
     *,
     fields: InteractionFields,
     now: datetime,
+    follow_up: FollowUpFields | None = None,
     idempotency_key: str | None = None,
 ) -> Interaction:
-    """Log a touchpoint. Raises NotFound, ValidationFailed, IdempotencyConflict, Forbidden."""
+    """Log a touchpoint, and what is to follow it: both or neither.
+
+    Raises NotFound, Blocked (a follow-up for an archived customer), ValidationFailed, IdempotencyConflict, Forbidden.
+    """
     need(actor, Scope.INTERACTION_WRITE)
 
     async def work() -> UUID:
         interaction = Interaction(customer_id=customer_id, occurred_at=now)
         await _apply(interaction, fields, now)
-        return (await changes.create(actor, interaction, EventType.INTERACTION_LOGGED)).id
+        await changes.create(actor, interaction, EventType.INTERACTION_LOGGED)
+        if follow_up is not None:
+            await _promise(actor, interaction, follow_up, now)
+        return interaction.id
 
     async with transaction():
         await need_visible(actor, customer_id)
         values = {"customer": customer_id, "fields": dict(fields)}
+        if follow_up is not None:
+            values["follow_up"] = dict(follow_up)
         key = await idempotency.once(actor, idempotency_key, "interactionLog", values, work)
         return await changes.get(Interaction, key)
+
+
+async def _promise(actor: Actor, interaction: Interaction, fields: FollowUpFields, now: datetime) -> None:
+    about = fields.get("subject") or interaction.subject
+    promised: FollowUpFields = {**fields, "subject": about}
+    try:
+        await followups.create(actor, interaction.customer_id, **promised, now=now, interaction_id=interaction.id)
+    except CrmError as problem:
+        problem.path = ("followUp", *problem.path)
+        raise
 
 
 async def correct(

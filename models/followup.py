@@ -49,7 +49,12 @@ class FollowUp(Versioned):
 
     class Meta:
         table = "follow_up"
-        indexes = [("customer_id", "due_at", "id"), ("owner_id", "status", "due_at", "id"), ("status", "due_at", "id")]
+        indexes = [
+            ("customer_id", "due_at", "id"),
+            ("owner_id", "status", "due_at", "id"),
+            ("status", "due_at", "id"),
+            ("interaction_id", "id"),
+        ]
         constraints = [
             CheckConstraint(check="(status = 'OPEN') = (closed_at IS NULL)", name="ck_follow_up_closed_at"),
         ]

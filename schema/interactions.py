@@ -8,15 +8,17 @@ from strawberry.scalars import JSON
 
 import models
 from crm.access import Scope
+from schema.connections import Connection
 from schema.enums import Channel, Direction, InteractionKind, RatingKind, Sentiment
 from schema.money import Money
 from schema.node import Node
-from schema.select.declare import column, embedded, money, one, reads
+from schema.select.declare import column, connection, embedded, money, one, reads
 from schema.select.order import By
 from schema.staff import StaffMember
 
 if TYPE_CHECKING:
     from schema.customers import Customer
+    from schema.followups import FollowUp
 
 
 @strawberry.type(description="What a customer said in numbers.")
@@ -52,6 +54,7 @@ class Interaction(Node):
     answered_at: datetime | None = column()
     source: str | None = column(description="The system that it was taken from.")
     reference: str | None = column(description="What that system calls it; never taken in twice.")
+    follow_ups: Connection[Annotated["FollowUp", strawberry.lazy("schema.followups")]] = connection("follow_ups")
     created_at: datetime = column()
     updated_at: datetime = column()
     version: int = column()

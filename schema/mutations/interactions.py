@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
 
 import models
 from crm import ids, interactions
+from crm.followups import FollowUpFields
 from models import Channel, Direction, InteractionKind, RatingKind, Sentiment
 from schema.interactions import Interaction
 from schema.mutations.support import (
@@ -21,6 +22,7 @@ from schema.mutations.support import (
     idempotency_key,
     key,
     mutation,
+    optional_value,
     refuse_null,
     without,
     written,
@@ -55,12 +57,25 @@ class InteractionFields:
     )
 
 
+@strawberry.input(description="What is to follow an interaction, until when and by whom.")
+class InteractionFollowUpInput:
+    due_at: datetime
+    subject: str | None = strawberry.field(default=strawberry.UNSET, description="That of the interaction, by default.")
+    note: str | None = strawberry.UNSET
+    owner_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Who is to do it; a staff member who asks, by default."
+    )
+
+
 @strawberry.input
 class InteractionLogInput(InteractionFields):
     customer_id: strawberry.ID
     channel: Channel
     direction: Direction
     kind: InteractionKind
+    follow_up: InteractionFollowUpInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A follow-up to make along with it: both are made, or neither."
+    )
     idempotency_key: str | None = strawberry.UNSET
 
 
@@ -78,16 +93,25 @@ class InteractionPayload(Payload):
     interaction: Interaction | None = written(models.Interaction)
 
 
+def follow_up(sent: InteractionFollowUpInput | None) -> FollowUpFields | None:
+    """What was sent of a follow-up; what is null is as if it had not been sent."""
+    if sent is None:
+        return None
+    fields = given(sent, owner_id=key("stf", "followUp.ownerId"))
+    return cast(FollowUpFields, {name: value for name, value in fields.items() if value is not None})
+
+
 @strawberry.type
 class InteractionMutations:
     @mutation(InteractionPayload, "Log a touchpoint. Needs interaction:write.")
     async def interaction_log(self, info: Info, input: InteractionLogInput) -> InteractionPayload:
         sent = refuse_null(given(input, staff_id=key("stf", "staffId")), *NEVER_NULL)
-        fields: Any = without(sent, "customer_id", "idempotency_key")
+        fields: Any = without(sent, "customer_id", "follow_up", "idempotency_key")
         interaction = await interactions.log(
             actor(info),
             ids.decode("cus", input.customer_id, path=("customerId",)),
             fields=fields,
+            follow_up=follow_up(optional_value(input.follow_up)),
             idempotency_key=idempotency_key(info, input.idempotency_key),
             now=info.context.now,
         )

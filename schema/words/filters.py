@@ -89,6 +89,7 @@ NOUNS: dict[str, str] = {
 
 CHANGED: dict[str, str] = {
     "InteractionLogInput": "Interaction",
+    "InteractionFollowUpInput": "FollowUp",
     "InteractionCorrectInput": "Interaction",
     "OrderRecordInput": "Order",
     "CostRecordInput": "CostEntry",

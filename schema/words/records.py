@@ -185,6 +185,7 @@ WORDS: dict[str, dict[str, str]] = {
         "cost": "What it cost; null: `unitCosts` of the value settings count.",
         "answerDueAt": "By when an answer was promised; null when none was.",
         "answeredAt": "When it was answered; null: it was not.",
+        "followUps": "What was promised with it, the next due first.",
     },
     "Rating": {"kind": "The scale: NPS, CSAT or CES."},
     "FollowUp": {

@@ -7,7 +7,7 @@ from typing import Any
 from crm import custom_fields, customers
 from crm.database import execute
 from crm.lifecycle import default
-from models import Customer, FieldType, Identity, Interaction, SegmentMembership, Stage, StagePosition
+from models import Customer, FieldType, FollowUp, Identity, Interaction, SegmentMembership, Stage, StagePosition
 from tests.admin.desk import Desk, fields_of
 from tests.factories import NOW, OWNER, customer, email, order, segment
 
@@ -119,6 +119,17 @@ async def test_an_interaction_is_logged_from_the_page(sara: Desk) -> None:
     assert answer.json()["redirect"].endswith(f"pk={ali.id}")
     found = await Interaction.get().prefetch_related("staff")
     assert (found.subject, found.staff.name if found.staff else None) == ("Asked", "Sara")
+
+
+async def test_an_interaction_is_logged_with_what_follows_it(sara: Desk) -> None:
+    ali = await customer("Ali")
+    values = {"kind": "CALL", "channel": "PHONE", "direction": "INBOUND", "subject": "Asked"}
+    refused = await sara.post(f"/customer/{ali.id}/log", {**values, "follow_up_at": "2999-01-01T00:00"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["follow_up_at"])
+    assert not await Interaction.exists()
+    await sara.post(f"/customer/{ali.id}/log", {**values, "follow_up_at": "2027-01-01T10:00"})
+    promised = await FollowUp.get().prefetch_related("owner")
+    assert (promised.subject, promised.owner.name if promised.owner else None) == ("Asked", "Sara")
 
 
 async def test_an_interaction_in_the_future_is_refused_at_its_field(sara: Desk) -> None:

@@ -8,6 +8,7 @@ import pytest
 from crm import followups, interactions, ownership
 from crm.access import ALL_SCOPES, Actor, ActorKind, Scope
 from crm.errors import Blocked, Forbidden, NotFound, ValidationFailed, VersionConflict
+from crm.followups import FollowUpFields
 from crm.lifecycle import default
 from models import (
     AuditEntry,
@@ -17,6 +18,7 @@ from models import (
     Event,
     FollowUp,
     FollowUpStatus,
+    Interaction,
     InteractionKind,
     Role,
     StaffMember,
@@ -146,3 +148,19 @@ async def test_without_the_scope_nothing_is_promised_kept_or_handed_over(db: str
         with pytest.raises(Forbidden, match="interaction:write"):
             await attempt
     assert (await FollowUp.get()).version == 1
+
+
+async def test_a_touchpoint_brings_its_follow_up(db: str) -> None:
+    carol, alice = await staff("carol"), await factories.customer()
+    call: Any = {**COMPLAINT, "subject": "Late parcel"}
+    made = await interactions.log(acting(carol), alice.id, fields=call, follow_up={"due_at": NOW + DAY}, now=NOW)
+    promised = await FollowUp.get(interaction_id=made.id)
+    assert (promised.subject, promised.due_at, promised.owner_id) == ("Late parcel", NOW + DAY, carol.id)
+
+
+async def test_a_follow_up_that_cannot_be_is_refused_with_its_touchpoint(db: str) -> None:
+    alice, late = await factories.customer(), FollowUpFields(subject="Call back", due_at=NOW + 9_000 * DAY)
+    with pytest.raises(ValidationFailed) as refused:
+        await interactions.log(OWNER, alice.id, fields=COMPLAINT, follow_up=late, now=NOW)
+    assert refused.value.path == ("followUp", "dueAt")
+    assert not await Interaction.exists()

@@ -198,6 +198,7 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Customer", "events"): owned(models.Event),
     ("Customer", "auditEntries"): owned(models.AuditEntry),
     ("Customer", "customField"): lambda world, row, arguments: row.custom_fields.get(arguments["key"]),
+    ("Interaction", "followUps"): owned(models.FollowUp, "interaction_id"),
     ("Lifecycle", "stages"): lambda world, row, arguments: ordered_by(
         world.where(models.Stage, lifecycle_id=row.id, archived_at=None), "position"
     ),

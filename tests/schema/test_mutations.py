@@ -205,3 +205,26 @@ async def test_a_partner_with_a_row_filter_neither_sees_nor_changes_others(db: s
         payload = await change(UPDATE, partner, id=ids.encode("cus", customer.id), expectedVersion=1, city="Qom")
         assert [problem["code"] for problem in payload["problems"]] == codes
     assert (await Customer.get(id=bob.id)).city is None
+
+
+LOG = """mutation ($input: InteractionLogInput!) {
+  interactionLog(input: $input) {
+    interaction { subject followUps { nodes { subject dueAt } } }
+    problems { code path }
+  }
+}"""
+TOUCH = {"channel": "PHONE", "direction": "OUTBOUND", "kind": "CALL", "subject": "Asked for a price"}
+
+
+async def test_what_follows_a_touchpoint_is_made_with_it(db: str) -> None:
+    alice = ids.encode("cus", (await factories.customer("Alice")).id)
+    due = {"dueAt": "2026-12-01T09:00:00Z", "subject": "Send the offer"}
+    made = (await change(LOG, customerId=alice, **TOUCH, followUp=due))["interaction"]
+    assert made["followUps"]["nodes"] == [{"subject": "Send the offer", "dueAt": "2026-12-01T09:00:00.000000Z"}]
+
+
+async def test_a_bad_follow_up_refuses_its_touchpoint(db: str) -> None:
+    alice = ids.encode("cus", (await factories.customer("Alice")).id)
+    (problem,) = (await change(LOG, customerId=alice, **TOUCH, followUp={"dueAt": "2099-01-01T00:00:00Z"}))["problems"]
+    assert problem == {"code": "VALIDATION_FAILED", "path": ["followUp", "dueAt"]}
+    assert not await Interaction.exists()
