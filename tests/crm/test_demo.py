@@ -15,7 +15,7 @@ from crm.errors import Forbidden, NotFound
 from crm.imports import take_in
 from crm.lifecycle import default
 from crm.value import rollup
-from models import Customer, Event, ImportRun, Order, Segment, StageTransition
+from models import Customer, Event, ImportRun, Order, Segment, StageTransition, TransitionCause
 from tests import factories
 from tests.factories import NOW, OWNER
 
@@ -40,6 +40,17 @@ async def test_the_log_is_loaded_once_and_its_stages_retraced(fresh_db: str) -> 
     first = await Customer.all().order_by("acquired_at", "display_name").first()
     assert first is not None
     assert (first.display_name[:15], first.acquired_at) == ("CDNOW customer ", datetime(1997, 1, 1, tzinfo=UTC))
+
+
+async def test_those_who_fell_silent_are_moved_once_at_the_end_of_the_log(fresh_db: str) -> None:
+    await default.install(OWNER)
+    await take_in(OWNER, cdnow.source(cdnow.path(cdnow.SAMPLE)), now=NOW)
+    await journeys.retrace(OWNER, cdnow.SOURCE, now=NOW)
+    await steps.valued(steps.END_OF_DATA, cdnow.SOURCE)(OWNER, NOW, print)
+    told = [await steps.silence(OWNER, NOW, print) for _ in range(2)]
+    last = await StageTransition.filter(cause=TransitionCause.AUTOMATIC).order_by("-id").first()
+    assert last is not None
+    assert (last.occurred_at, told[1]) == (datetime(1998, 6, 30, 23, 59, 59, 999999, tzinfo=UTC), "as they were")
 
 
 async def test_sample_segments_are_made_once(fresh_db: str) -> None:
