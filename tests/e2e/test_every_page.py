@@ -40,6 +40,7 @@ async def on_all(first: Visit, paths: list[str], check: Check) -> dict[str, list
         while queue:
             path = queue.pop()
             await visit.page.goto(f"{first.site}{path}")
+            await expect(visit.page.locator("[data-arz-rule]:not([data-ready])"), path).to_have_count(0)
             await expect(visit.page.locator("[aria-busy=true]"), path).to_have_count(0)
             faults = [*await check(visit), *visit.faults]
             visit.faults.clear()
