@@ -57,6 +57,7 @@ SELECT (SELECT count(*) FROM come) AS entered, (SELECT count(*) FROM gone) AS ex
        (SELECT count(*) FROM wanted) AS size
 """
 _FIRST_FREE = 11
+_ASKED = f"c.id = ANY(${_FIRST_FREE}::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,31 @@ def statement(
     For all customers, or for `customers` alone. Raises RuleInvalid when the rule reads what is gone.
     """
     told = {"segment": segment.key, "cause": cause.value, "ruleVersion": segment.rule_version}
-    values: list[Any] = [
+    values = _first_values(actor, segment, told, cause=cause, now=now)
+    some = among = ""
+    if customers is not None:
+        values.append(list(customers))
+        some, among = f"{_ASKED} AND ", f"AND m.customer_id = ANY(${_FIRST_FREE}::uuid[])"
+    binder = Parameters(len(values) + 1)
+    shape = Shape.SET if customers is None else Shape.EACH
+    condition = compile(tree, catalogue, alias="c", binder=binder, context=context, shape=shape)
+    text = _STATEMENT.format(some=some, among=among, alive=alive(tree, catalogue), condition=f"({condition})")
+    return Pass(text, values + binder.values)
+
+
+def just_these(
+    actor: Actor, segment: Segment, customers: Sequence[UUID], *, cause: MembershipCause, now: datetime
+) -> Pass:
+    """Bring the members in line with a list of customers, which no rule says."""
+    told = {"segment": segment.key, "cause": cause.value}
+    values = _first_values(actor, segment, told, cause=cause, now=now)
+    return Pass(_STATEMENT.format(some="", among="", alive=ALIVE, condition=_ASKED), [*values, list(customers)])
+
+
+def _first_values(
+    actor: Actor, segment: Segment, told: dict[str, Any], *, cause: MembershipCause, now: datetime
+) -> list[Any]:
+    return [
         segment.id,
         now,
         cause.value,
@@ -109,12 +134,3 @@ def statement(
         EventType.SEGMENT_ENTERED.value,
         EventType.SEGMENT_EXITED.value,
     ]
-    some = among = ""
-    if customers is not None:
-        values.append(list(customers))
-        some, among = f"c.id = ANY(${_FIRST_FREE}::uuid[]) AND ", f"AND m.customer_id = ANY(${_FIRST_FREE}::uuid[])"
-    binder = Parameters(len(values) + 1)
-    shape = Shape.SET if customers is None else Shape.EACH
-    condition = compile(tree, catalogue, alias="c", binder=binder, context=context, shape=shape)
-    text = _STATEMENT.format(some=some, among=among, alive=alive(tree, catalogue), condition=f"({condition})")
-    return Pass(text, values + binder.values)
