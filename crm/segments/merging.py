@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from crm import events
 from crm.access import Actor
 from crm.database import execute, fetch
 from crm.events import EventType
+from crm.segments.stays import entry
 from models import Event, MembershipCause
 
 _LESS = """
@@ -21,17 +23,18 @@ UPDATE segment_membership m SET exited_at = greatest($2, m.entered_at), exit_cau
 FROM segment s WHERE m.customer_id = ANY($1::uuid[]) AND m.exited_at IS NULL AND s.id = m.segment_id
 RETURNING m.customer_id, s.id, s.key, s.kind
 """
-_OPEN = """
+_OPEN = f"""
 INSERT INTO segment_membership
     (id, created_at, updated_at, segment_id, customer_id, entered_at, entry_cause, rule_version)
-SELECT uuidv7(), now(), now(), wanted.id, $2, $3, 'MERGED', 0 FROM unnest($1::uuid[]) AS wanted(id)
+SELECT uuidv7(), now(), now(), wanted.id, $2, {entry("$3", "wanted.id", "$2")}, 'MERGED', 0
+FROM unnest($1::uuid[]) AS wanted(id)
 ON CONFLICT (segment_id, customer_id) WHERE exited_at IS NULL DO NOTHING
 RETURNING segment_id
-"""
+"""  # noqa: S608 - our own words
+# By difference: a count would not see who is entering in another transaction, whose own difference comes on top.
 _COUNT = """
-UPDATE segment SET size = (
-    SELECT count(*) FROM segment_membership m WHERE m.segment_id = segment.id AND m.exited_at IS NULL
-) WHERE id = ANY($1::uuid[])
+UPDATE segment s SET size = size + moved.difference
+FROM unnest($1::uuid[], $2::int[]) AS moved(id, difference) WHERE s.id = moved.id
 """
 
 
@@ -51,7 +54,9 @@ async def merge(actor: Actor, survivor_id: UUID, absorbed_ids: Sequence[UUID], *
     told = [_told(actor, EventType.SEGMENT_EXITED, row["id"], row["key"], row["customer_id"]) for row in closed]
     told += [_told(actor, EventType.SEGMENT_ENTERED, key, picked[key], survivor_id) for key in opened]
     await Event.bulk_create(told)
-    await execute(_COUNT, sorted({row["id"] for row in closed}))
+    differences = Counter(opened)
+    differences.subtract(row["id"] for row in closed)
+    await execute(_COUNT, sorted(differences), [differences[key] for key in sorted(differences)])
 
 
 def _told(actor: Actor, type: EventType, segment_id: UUID, key: str, customer_id: UUID) -> Event:

@@ -16,6 +16,7 @@ from crm.rules.fields import Catalogue
 from crm.rules.reads import reads
 from crm.rules.sql import Context, Parameters, Shape, compile
 from crm.rules.tree import Node
+from crm.segments.stays import entry
 from models import MembershipCause, Segment
 
 ALIVE = "c.archived_at IS NULL AND "
@@ -44,7 +45,7 @@ WITH wanted AS MATERIALIZED (
 ), come AS (
     INSERT INTO segment_membership
         (id, created_at, updated_at, segment_id, customer_id, entered_at, entry_cause, rule_version)
-    SELECT uuidv7(), now(), now(), $1, c.customer_id, $2::timestamptz, $3, $4 FROM compared c WHERE c.stay IS NULL
+    SELECT uuidv7(), now(), now(), $1, c.customer_id, {entry}, $3, $4 FROM compared c WHERE c.stay IS NULL
     ON CONFLICT (segment_id, customer_id) WHERE exited_at IS NULL DO NOTHING
     RETURNING customer_id
 ), told AS (
@@ -58,6 +59,7 @@ SELECT (SELECT count(*) FROM come) AS entered, (SELECT count(*) FROM gone) AS ex
 """
 _FIRST_FREE = 11
 _ASKED = f"c.id = ANY(${_FIRST_FREE}::uuid[])"
+_ENTRY = entry("$2", "$1", "c.customer_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def statement(
     binder = Parameters(len(values) + 1)
     shape = Shape.SET if customers is None else Shape.EACH
     condition = compile(tree, catalogue, alias="c", binder=binder, context=context, shape=shape)
-    text = _STATEMENT.format(some=some, among=among, alive=alive(tree, catalogue), condition=f"({condition})")
+    text = _STATEMENT.format(
+        some=some, among=among, alive=alive(tree, catalogue), condition=f"({condition})", entry=_ENTRY
+    )
     return Pass(text, values + binder.values)
 
 
@@ -116,7 +120,9 @@ def just_these(
     """Bring the members in line with a list of customers, which no rule says."""
     told = {"segment": segment.key, "cause": cause.value}
     values = _first_values(actor, segment, told, cause=cause, now=now)
-    return Pass(_STATEMENT.format(some="", among="", alive=ALIVE, condition=_ASKED), [*values, list(customers)])
+    return Pass(
+        _STATEMENT.format(some="", among="", alive=ALIVE, condition=_ASKED, entry=_ENTRY), [*values, list(customers)]
+    )
 
 
 def _first_values(

@@ -11,22 +11,23 @@ from crm.database import execute, fetch, transaction
 from crm.errors import NotFound, ValidationFailed
 from crm.events import EventType
 from crm.ids import encode
+from crm.segments.stays import entry
 from crm.visibility import need_visible
 from models import AuditEntry, Event, MembershipCause, Segment, SegmentKind
 
 MAX_AT_ONCE = 250
 
-_ENTER = """
+_ENTER = f"""
 INSERT INTO segment_membership
     (id, created_at, updated_at, segment_id, customer_id, entered_at, entry_cause, rule_version)
-SELECT uuidv7(), now(), now(), $1, wanted.id, $3, $4, 0
+SELECT uuidv7(), now(), now(), $1, wanted.id, {entry("$3", "$1", "wanted.id")}, $4, 0
 FROM unnest($2::uuid[]) AS wanted(id)
 ON CONFLICT (segment_id, customer_id) WHERE exited_at IS NULL DO NOTHING
 RETURNING customer_id
-"""
+"""  # noqa: S608 - our own words
 _EXIT = """
-UPDATE segment_membership SET exited_at = $3, exit_cause = $4, updated_at = now()
-WHERE segment_id = $1 AND customer_id = ANY($2::uuid[]) AND exited_at IS NULL AND entered_at <= $3
+UPDATE segment_membership SET exited_at = greatest($3, entered_at), exit_cause = $4, updated_at = now()
+WHERE segment_id = $1 AND customer_id = ANY($2::uuid[]) AND exited_at IS NULL
 RETURNING customer_id
 """
 _SIZE = """

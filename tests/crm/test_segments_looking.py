@@ -16,7 +16,7 @@ from crm.rules.sql import Shape
 from crm.segments import history, merging, preview, refresh, static
 from crm.segments.preview import SAMPLED, Count
 from crm.segments.report import report
-from models import Segment
+from models import Customer, Segment, SegmentMembership
 from tests.crm.segments_world import dynamic, moves
 from tests.factories import NOW, OWNER, actor, customer, everything_but, order, segment
 
@@ -143,3 +143,22 @@ async def test_a_merged_customer_leaves_and_the_survivor_takes_its_hand_picked_p
     await merging.merge(OWNER, sara.id, [double.id], now=LATER)
     assert await moves("vip") == [("Double", "MANUAL", "MERGED"), ("Sara", "MERGED", None)]
     assert (await Segment.get(id=vip.id)).size == 1
+
+
+async def test_stays_never_overlap_even_when_clocks_do_not_agree(db: str) -> None:
+    sara, vip = await customer("Sara"), await segment("vip")
+    for seconds, act in ((9, static.add), (5, static.remove), (8, static.add), (30, static.remove), (20, static.add)):
+        assert await act(OWNER, vip.id, [sara.id], now=NOW + timedelta(seconds=seconds)) == [sara.id]
+    stays = await SegmentMembership.filter(segment_id=vip.id).order_by("entered_at", "exited_at")
+    seconds = [[(at - NOW).seconds if at else None for at in (stay.entered_at, stay.exited_at)] for stay in stays]
+    assert seconds == [[9, 9], [9, 30], [30, None]]
+
+
+async def test_a_follower_whose_clock_is_behind_begins_a_stay_where_the_last_one_ended(db: str) -> None:
+    sara = await customer("Sara", country="IR")
+    made = await dynamic("home", 'country = "IR"', now=NOW)
+    for seconds, country in ((60, "DE"), (40, "IR")):
+        await Customer.filter(id=sara.id).update(country=country)
+        await refresh.soon(OWNER, made.id, now=NOW + timedelta(seconds=seconds), patience=60)
+    left, back = await SegmentMembership.filter(segment_id=made.id).order_by("created_at", "entered_at")
+    assert (left.exited_at, back.entered_at) == (NOW + timedelta(minutes=1),) * 2
