@@ -66,6 +66,13 @@ HAPPENED: dict[str, str] = {
     "token.created": _("API token created"),
     "token.rotated": _("API token replaced"),
     "token.revoked": _("API token revoked"),
+    "webhook.created": _("Webhook created"),
+    "webhook.updated": _("Webhook changed"),
+    "webhook.disabled": _("Webhook switched off"),
+    "webhook.rotated": _("Secret of a webhook replaced"),
+    "webhook.tested": _("Webhook tested"),
+    "webhook.archived": _("Webhook archived"),
+    "webhook.resent": _("Deliveries sent again"),
     "staff.created": _("Staff member added"),
     "staff.updated": _("Staff member changed"),
     "role.created": _("Role created"),
@@ -84,7 +91,7 @@ HAPPENED: dict[str, str] = {
     "view.deleted": _("View deleted"),
 }
 
-ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"))
+ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"), _("webhooks"))
 """The product's own parts, where they have done something; their labels are these words."""
 
 NOUNS: dict[str, str] = {
@@ -118,6 +125,8 @@ NOUNS: dict[str, str] = {
     "follow_up": _("Follow-up"),
     "goal": _("Goal"),
     "exchange_rate": _("Exchange rate"),
+    "webhook_endpoint": _("Webhook"),
+    "webhook_delivery": _("Delivery"),
     "saved_view": _("Saved view"),
     "organization_setting": _("Setting"),
 }

@@ -36,6 +36,8 @@ class Scope(StrEnum):
     EVENT_READ = "event:read"
     AUDIT_READ = "audit:read"
     TOKEN_MANAGE = "token:manage"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_WRITE = "webhook:write"
     STAFF_READ = "staff:read"
     STAFF_MANAGE = "staff:manage"
     SETTINGS_WRITE = "settings:write"
@@ -66,6 +68,8 @@ SCOPE_HELP: dict[Scope, str] = {
     Scope.EVENT_READ: "Read the event log.",
     Scope.AUDIT_READ: "Read the audit trail.",
     Scope.TOKEN_MANAGE: "Create, rotate and revoke API tokens.",
+    Scope.WEBHOOK_READ: "Read webhooks and what became of each delivery.",
+    Scope.WEBHOOK_WRITE: "Create, change, test and archive webhooks, and send events again.",
     Scope.STAFF_READ: "Read staff members and roles.",
     Scope.STAFF_MANAGE: "Create and change staff members and roles.",
     Scope.SETTINGS_WRITE: "Change the organisation's settings and custom fields.",
@@ -73,7 +77,7 @@ SCOPE_HELP: dict[Scope, str] = {
 }
 
 READ_SCOPES: frozenset[Scope] = frozenset(
-    scope for scope in Scope if scope.endswith(":read") and scope is not Scope.AUDIT_READ
+    scope for scope in Scope if scope.endswith(":read") and scope not in (Scope.AUDIT_READ, Scope.WEBHOOK_READ)
 )
 ALL_SCOPES: frozenset[Scope] = frozenset(Scope)
 
@@ -92,6 +96,7 @@ MANAGER_SCOPES = AGENT_SCOPES | {
     Scope.IMPORT_RUN,
     Scope.EXPORT_RUN,
     Scope.AUDIT_READ,
+    Scope.WEBHOOK_READ,
 }
 
 BUILT_IN_ROLES: dict[str, frozenset[Scope]] = {

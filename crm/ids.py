@@ -38,6 +38,8 @@ PREFIXES: dict[str, str] = {
     "goal": "gol",
     "exchange_rate": "fxr",
     "saved_view": "vew",
+    "webhook_endpoint": "whk",
+    "webhook_delivery": "whd",
 }
 """Table name to prefix; the table names are those of the models."""
 
@@ -56,10 +58,16 @@ def decode(prefix: str, text: str, *, path: tuple[str, ...] = ("id",)) -> UUID:
     found, key = split(text, path=path)
     if found != prefix:
         raise WrongKind(
-            f"'{text}' is the id of a {NOUNS[found]}; an id of a {NOUNS[prefix]} ('{prefix}_…') is needed here.",
+            f"'{text}' is the id of {named(found)}; an id of {named(prefix)} ('{prefix}_…') is needed here.",
             path=path,
         )
     return key
+
+
+def named(prefix: str) -> str:
+    """A record of the kind in words, with its article."""
+    words = NOUNS[prefix].replace("_", " ").replace("api", "API")
+    return f"{'an' if words[0] in 'aeioA' else 'a'} {words}"
 
 
 def split(text: str, *, path: tuple[str, ...] = ("id",)) -> tuple[str, UUID]:

@@ -25,6 +25,7 @@ from models.order import (
     OrderStatus,
     Product,
 )
+from models.outlook import RunOutlook
 from models.record import (
     AuditEntry,
     Event,
@@ -49,6 +50,7 @@ from models.value import (
     ValueRun,
     ValueSnapshot,
 )
+from models.webhook import DeliveryStatus, DisabledReason, WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "ApiToken",
@@ -59,8 +61,10 @@ __all__ = [
     "Customer",
     "CustomerDay",
     "CustomerKind",
+    "DeliveryStatus",
     "DesignationStatus",
     "Direction",
+    "DisabledReason",
     "Event",
     "EventCursor",
     "ExchangeRate",
@@ -93,6 +97,7 @@ __all__ = [
     "Relationship",
     "RelationshipKind",
     "Role",
+    "RunOutlook",
     "RunStatus",
     "SavedView",
     "Segment",
@@ -113,5 +118,7 @@ __all__ = [
     "ValueRun",
     "ValueSnapshot",
     "Versioned",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "new_id",
 ]

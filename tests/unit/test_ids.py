@@ -16,7 +16,7 @@ def test_an_id_reads_back_with_and_without_hyphens() -> None:
 
 
 def test_an_id_of_another_kind_is_named_as_such() -> None:
-    with pytest.raises(WrongKind, match="is the id of a order; an id of a customer"):
+    with pytest.raises(WrongKind, match="is the id of an order; an id of a customer"):
         ids.decode("cus", ids.encode("ord", UUID(int=1)))
 
 
