@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from crm.rules.fields import CUSTOMER, Catalogue
 from crm.rules.sql.compiler import Compiler
+from crm.rules.sql.compiling import Row
 from crm.rules.sql.customers import LIFECYCLE, SEGMENTS, STAGE_MOVES
-from crm.rules.sql.rows import Chain, Row
+from crm.rules.sql.rows import Chain
 from crm.rules.sql.terms import Binder, Parameters, Shape, name
 from crm.rules.tree import Node, conjuncts
 from crm.rules.values import Context

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crm.rules.fields import Catalogue
 from crm.rules.sql import customers, fields, figures
-from crm.rules.sql.rows import Row
+from crm.rules.sql.compiling import Row
 from crm.rules.sql.terms import Binder, Shape
 from crm.rules.tree import And, Compare, EverInStage, FieldRef, InSegment, Leaf, Node, Not, Or, Quantified
 from crm.rules.values import Context

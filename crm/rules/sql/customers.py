@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from crm.rules.fields import Chosen, Relation, find_customer
-from crm.rules.sql.rows import Row, between_times, chain, exists
+from crm.rules.sql.compiling import Compiling, Row
+from crm.rules.sql.rows import between_times, chain, exists
 from crm.rules.sql.terms import name
 from crm.rules.tree import EverInStage, InSegment, Presence
 from crm.rules.values import instant
 from crm.rules.windows import bounds
-
-if TYPE_CHECKING:
-    from crm.rules.sql.compiler import Compiler
 
 SEGMENTS = Relation("segments", "segmentMembership", "segment_membership", "id", "customer_id", True)
 LIFECYCLE = Chosen("lifecycle_id", "lifecycle", "is_default", "key")
@@ -22,7 +18,7 @@ STAGE_MOVES = (
 )
 
 
-def in_segment(compiler: Compiler, node: InSegment, row: Row, negate: bool) -> str:
+def in_segment(compiler: Compiling, node: InSegment, row: Row, negate: bool) -> str:
     hops = find_customer(compiler.catalogue, row.noun, node.path)
     leads = id(node) in compiler.leading and node.presence is Presence.NOW and not hops
     if leads and node.key in compiler.context.small_segments:
@@ -46,7 +42,7 @@ def in_segment(compiler: Compiler, node: InSegment, row: Row, negate: bool) -> s
     return exists(rows, tests, negate)
 
 
-def _one_of(compiler: Compiler, key: str, row: Row) -> str:
+def _one_of(compiler: Compiling, key: str, row: Row) -> str:
     """Membership as a list of keys, which the index of the customers serves."""
     alias = compiler.alias()
     found = (
@@ -56,7 +52,7 @@ def _one_of(compiler: Compiler, key: str, row: Row) -> str:
     return f"{row.alias}.id = ANY(ARRAY({found}))"
 
 
-def ever_in_stage(compiler: Compiler, node: EverInStage, row: Row, negate: bool) -> str:
+def ever_in_stage(compiler: Compiling, node: EverInStage, row: Row, negate: bool) -> str:
     hops = find_customer(compiler.catalogue, row.noun, node.path)
     rows = chain(compiler, (*hops, *STAGE_MOVES), row.alias, node.lifecycle)
     return exists(rows, [f'{rows.alias}."key" = {compiler.binder.bind(node.key, "text")}'], negate)

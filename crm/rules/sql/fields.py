@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crm.rules.fields import Custom, Entry, Field, FieldType, Source, find_field
-from crm.rules.sql.rows import Row, between_days, between_times, chain, exists
+from crm.rules.sql.compiling import Compiling, Row
+from crm.rules.sql.rows import between_days, between_times, chain, exists
 from crm.rules.sql.terms import (
     COMPARISONS,
     CUSTOM,
@@ -23,11 +24,8 @@ from crm.rules.tree import Compare, FieldRef, Operator, Value
 from crm.rules.values import day_range, time_range, typed
 from crm.rules.windows import Window, anniversaries
 
-if TYPE_CHECKING:
-    from crm.rules.sql.compiler import Compiler
 
-
-def compare(compiler: Compiler, node: Compare, subject: FieldRef, row: Row, negate: bool) -> str:
+def compare(compiler: Compiling, node: Compare, subject: FieldRef, row: Row, negate: bool) -> str:
     operator, value, negate = strict(node.operator, node.value, negate)
     found = find_field(compiler.catalogue, row.noun, subject.path)
     if not found.rows:
@@ -39,7 +37,7 @@ def compare(compiler: Compiler, node: Compare, subject: FieldRef, row: Row, nega
     return exists(rows, [test(compiler, found.field, read, operator, value, rows.alias)], negate)
 
 
-def expression(compiler: Compiler, field: Field, alias: str, argument: str | None = None) -> str:
+def expression(compiler: Compiling, field: Field, alias: str, argument: str | None = None) -> str:
     """The value of a field of the row with that alias."""
     source: Source = field.source
     if isinstance(source, Custom | Entry):
@@ -49,7 +47,7 @@ def expression(compiler: Compiler, field: Field, alias: str, argument: str | Non
     return f"{NORMAL}({column})" if field.type is FieldType.TEXT else column
 
 
-def _under_key(compiler: Compiler, named: str, wanted: str, field: Field, alias: str) -> str:
+def _under_key(compiler: Compiling, named: str, wanted: str, field: Field, alias: str) -> str:
     """The value under a key of a JSONB column, or null when it is of another type than the field is now."""
     kind, sql_type = CUSTOM[field.type]
     key = compiler.binder.bind(wanted, "text")
@@ -61,7 +59,7 @@ def _under_key(compiler: Compiler, named: str, wanted: str, field: Field, alias:
     return f"{NORMAL}({guarded})" if field.type is FieldType.TEXT else f"({guarded})"
 
 
-def test(compiler: Compiler, field: Field, read: str, operator: Operator, value: Value, alias: str) -> str:
+def test(compiler: Compiling, field: Field, read: str, operator: Operator, value: Value, alias: str) -> str:
     """A comparison that is false or null for a missing value."""
     if operator is Operator.IS_EMPTY:
         return f"{read} <> ''" if field.type in (FieldType.TEXT, FieldType.CODE) else f"{read} IS NOT NULL"
@@ -76,7 +74,7 @@ def test(compiler: Compiler, field: Field, read: str, operator: Operator, value:
     return f"({tested} AND {alias}.{name(field.currency or '')} = {compiler.binder.bind(currency, 'text')})"
 
 
-def plain_test(compiler: Compiler, field: Field, read: str, operator: Operator, value: Value) -> str:
+def plain_test(compiler: Compiling, field: Field, read: str, operator: Operator, value: Value) -> str:
     """A comparison with literals, whatever currency they name."""
     binder, given = compiler.binder, whole(field, items(compiler, field, value))
     sql_type = sql_type_of(field, given)
@@ -91,13 +89,13 @@ def plain_test(compiler: Compiler, field: Field, read: str, operator: Operator, 
     return f"{read} {COMPARISONS[operator]} {binder.bind(given[0], sql_type)}"
 
 
-def items(compiler: Compiler, field: Field, value: Value) -> list[Any]:
+def items(compiler: Compiling, field: Field, value: Value) -> list[Any]:
     """The literals of a comparison as typed values."""
     assert not isinstance(value, Window)
     return [typed(field, item, compiler.context) for item in (value if isinstance(value, tuple) else (value,))]
 
 
-def _time_test(compiler: Compiler, field: Field, read: str, operator: Operator, value: Value) -> str:
+def _time_test(compiler: Compiling, field: Field, read: str, operator: Operator, value: Value) -> str:
     binder, context = compiler.binder, compiler.context
     if operator is Operator.ANNIVERSARY:
         assert isinstance(value, Window)
@@ -113,7 +111,7 @@ def _time_test(compiler: Compiler, field: Field, read: str, operator: Operator, 
     return "(" + " AND ".join(parts) + ")"
 
 
-def _duration_test(compiler: Compiler, field: Field, read: str, operator: Operator, value: Value) -> str:
+def _duration_test(compiler: Compiling, field: Field, read: str, operator: Operator, value: Value) -> str:
     """The column against now minus the duration, which an index serves, not the time passed since it."""
     binder = compiler.binder
     now = binder.bind(compiler.context.now, "timestamptz")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from crm.rules.check import COUNT, figure
 from crm.rules.fields import Column, Field, Noun, Relation, find_rows
+from crm.rules.sql.compiling import Compiling, Row
 from crm.rules.sql.fields import expression, items, plain_test, test
-from crm.rules.sql.rows import Chain, Row, chain, exists, inside
+from crm.rules.sql.rows import Chain, chain, exists, inside
 from crm.rules.sql.terms import AGGREGATES, ORDERS, ZERO, Shape, currency_of, name, presence_asked, strict
 from crm.rules.tree import Aggregate, Compare, Function, Operator, Quantified, Quantifier, Value
 from crm.rules.values import holds
 
-if TYPE_CHECKING:
-    from crm.rules.sql.compiler import Compiler
 
-
-def quantified(compiler: Compiler, node: Quantified, row: Row, negate: bool) -> str:
+def quantified(compiler: Compiling, node: Quantified, row: Row, negate: bool) -> str:
     relations = find_rows(compiler.catalogue, row.noun, node.relation)
     rows = chain(compiler, relations, row.alias)
     target = Row(compiler.catalogue.noun(relations[-1].target), rows.alias)
@@ -28,7 +25,7 @@ def quantified(compiler: Compiler, node: Quantified, row: Row, negate: bool) -> 
     return exists(rows, tests, negate != (node.quantifier is not Quantifier.SOME))
 
 
-def compare(compiler: Compiler, node: Compare, row: Row, negate: bool) -> str:
+def compare(compiler: Compiling, node: Compare, row: Row, negate: bool) -> str:
     operator, value, negate = strict(node.operator, node.value, negate)
     subject = node.subject
     assert isinstance(subject, Aggregate)
@@ -47,7 +44,7 @@ def compare(compiler: Compiler, node: Compare, row: Row, negate: bool) -> str:
     return f"({tested}) IS NOT TRUE" if negate else tested
 
 
-def limiting(compiler: Compiler, subject: Aggregate, field: Field, value: Value, target: Row) -> list[str]:
+def limiting(compiler: Compiling, subject: Aggregate, field: Field, value: Value, target: Row) -> list[str]:
     """What limits the rows that a figure is made of: the window, the inner rule, the currency."""
     tests = inside(compiler, subject.window, target.noun, target.alias)
     if subject.inner:
@@ -59,7 +56,7 @@ def limiting(compiler: Compiler, subject: Aggregate, field: Field, value: Value,
 
 
 def selected(
-    compiler: Compiler,
+    compiler: Compiling,
     subject: Aggregate,
     field: Field,
     target: Noun,
@@ -74,7 +71,7 @@ def selected(
     return f"{shown.format(_made(compiler, subject, field, rows.alias))} FROM {rows.tables} WHERE {where}{tail}"
 
 
-def _made(compiler: Compiler, subject: Aggregate, field: Field, alias: str) -> str:
+def _made(compiler: Compiling, subject: Aggregate, field: Field, alias: str) -> str:
     if field is COUNT:
         return AGGREGATES[Function.COUNT]
     read = expression(compiler, field, alias)
@@ -89,7 +86,7 @@ def _order(function: Function, target: Noun, alias: str) -> str:
     return f"{alias}.{name(source.name)} {way} NULLS LAST, {alias}.id {way}"
 
 
-def _figure_test(compiler: Compiler, field: Field, read: str, operator: Operator, value: Value) -> str:
+def _figure_test(compiler: Compiling, field: Field, read: str, operator: Operator, value: Value) -> str:
     """A comparison of a figure; its currency already limits the rows."""
     if currency_of(field, value) is None:
         return test(compiler, field, read, operator, value, "")
@@ -97,7 +94,7 @@ def _figure_test(compiler: Compiler, field: Field, read: str, operator: Operator
 
 
 def _grouped(
-    compiler: Compiler,
+    compiler: Compiling,
     node: Compare,
     field: Field,
     relation: Relation,
@@ -126,5 +123,5 @@ def _grouped(
     return f"NOT EXISTS (SELECT 1 FROM ({grouped}) {alias} WHERE {alias}.key = {outer})"
 
 
-def _holds_for_zero(compiler: Compiler, field: Field, operator: Operator, value: Value) -> bool:
+def _holds_for_zero(compiler: Compiling, field: Field, operator: Operator, value: Value) -> bool:
     return operator is Operator.IS_EMPTY or holds(operator, Decimal(0), items(compiler, field, value))

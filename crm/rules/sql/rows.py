@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crm.rules.fields import CUSTOMER, Chosen, Column, Condition, FieldType, Noun, Relation
+from crm.rules.sql.compiling import Compiling, Row
 from crm.rules.sql.terms import Binder, name
 from crm.rules.tree import Node
 from crm.rules.windows import Window, bounds, day_bounds
-
-if TYPE_CHECKING:
-    from crm.rules.sql.compiler import Compiler
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that is being asked: its noun and the alias of its table."""
-
-    noun: Noun
-    alias: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +22,7 @@ class Chain:
     alias: str
 
 
-def chain(compiler: Compiler, relations: Sequence[Relation], outer: str, argument: str | None = None) -> Chain:
+def chain(compiler: Compiling, relations: Sequence[Relation], outer: str, argument: str | None = None) -> Chain:
     """The rows at the end of a way from the row with the alias `outer`."""
     first = compiler.alias()
     tables = [f"{name(relations[0].table)} {first}"]
@@ -48,13 +38,13 @@ def chain(compiler: Compiler, relations: Sequence[Relation], outer: str, argumen
     return Chain(" ".join(tables), conditions, here)
 
 
-def limits(compiler: Compiler, relation: Relation, alias: str, argument: str | None) -> list[str]:
+def limits(compiler: Compiling, relation: Relation, alias: str, argument: str | None) -> list[str]:
     """What a row has to satisfy to count among a relation's rows."""
     found = [condition(compiler.binder, one, alias, argument) for one in relation.conditions]
     return found + visible(compiler, relation, alias)
 
 
-def visible(compiler: Compiler, relation: Relation, alias: str) -> list[str]:
+def visible(compiler: Compiling, relation: Relation, alias: str) -> list[str]:
     """What keeps customers that the asker may not see from being walked to, and rows that tell of one from counting."""
     rule = compiler.row_filter
     if rule is None:
@@ -69,13 +59,13 @@ def visible(compiler: Compiler, relation: Relation, alias: str) -> list[str]:
         compiler.row_filter = rule
 
 
-def customers_of(compiler: Compiler, relation: Relation) -> list[Relation]:
+def customers_of(compiler: Compiling, relation: Relation) -> list[Relation]:
     """The customers that a relation's rows tell of, beside the one that was come from and so is seen anyway."""
     ways = compiler.catalogue.noun(relation.target).relations.values()
     return [way for way in ways if way.target == CUSTOMER and not way.many and way.local != relation.remote]
 
 
-def seen(compiler: Compiler, rule: Node, customer: Noun, way: Relation, alias: str) -> str:
+def seen(compiler: Compiling, rule: Node, customer: Noun, way: Relation, alias: str) -> str:
     """The condition that the asker may see the customer whom a row names, if it names one."""
     there, named = compiler.alias(), f"{alias}.{name(way.local)}"
     holds = compiler.node(rule, Row(customer, there), False)
@@ -97,7 +87,7 @@ def condition(binder: Binder, wanted: Condition, alias: str, argument: str | Non
     return f"{column} = {binder.bind(wanted.constant, sql_type)}"
 
 
-def inside(compiler: Compiler, window: Window | None, noun: Noun, alias: str) -> list[str]:
+def inside(compiler: Compiling, window: Window | None, noun: Noun, alias: str) -> list[str]:
     """The conditions for a row whose date lies in the window."""
     if window is None or noun.time is None:
         return []
