@@ -22,6 +22,26 @@ def countries() -> frozenset[str]:
     return codes - _NOT_COUNTRIES
 
 
+_USUAL = {"uk": "GB", "england": "GB", "usa": "US", "america": "US", "uae": "AE", "korea": "KR"}
+
+
+@cache
+def _called() -> dict[str, str]:
+    """Names of countries in the languages of the panel → their codes."""
+    names = {
+        str(name).casefold(): str(code)
+        for language in ("zh", "fa", "en")
+        for code, name in Locale(language).territories.items()
+        if code in countries()
+    }
+    return names | _USUAL
+
+
+def country_called(name: str) -> str | None:
+    """The code of a country by its name in English, Persian or Chinese."""
+    return _called().get(name.strip().casefold())
+
+
 @cache
 def currencies() -> frozenset[str]:
     """ISO 4217 codes."""

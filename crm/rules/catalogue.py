@@ -13,7 +13,19 @@ from tortoise.fields.base import Field as ModelField
 from tortoise.fields.data import CharEnumFieldInstance
 
 from crm.access import Scope
-from crm.rules.exposed import CODES, CURRENCIES, EXAMPLES, NOUNS, NUMBERS, PREFIXES, UNITS, UPPER, Exposed
+from crm.rules.exposed import (
+    CHOICES,
+    CODES,
+    CURRENCIES,
+    EXAMPLES,
+    LIMITS,
+    NOUNS,
+    NUMBERS,
+    PREFIXES,
+    UNITS,
+    UPPER,
+    Exposed,
+)
 from crm.rules.fields import (
     CUSTOMER,
     Catalogue,
@@ -120,7 +132,9 @@ def _field(noun: str, exposed: Exposed, column: str) -> Field:
     if kind is FieldType.MONEY and column in NUMBERS.get(noun, ()):
         kind = FieldType.NUMBER
     choices = (
-        tuple(str(member.value) for member in source.enum_type) if isinstance(source, CharEnumFieldInstance) else ()
+        tuple(str(member.value) for member in source.enum_type)
+        if isinstance(source, CharEnumFieldInstance)
+        else CHOICES.get(column, ())
     )
     currency = CURRENCIES.get(noun, {}).get(column)
     prefix = PREFIXES.get(noun) if column == "id" else None
@@ -130,13 +144,16 @@ def _field(noun: str, exposed: Exposed, column: str) -> Field:
         Column(source.source_field or column),
         label(camel(column)),
         "",
-        _example(kind, choices, currency, EXAMPLES.get(column, example), prefix),
+        EXAMPLES[column]
+        if column in CHOICES
+        else _example(kind, choices, currency, EXAMPLES.get(column, example), prefix),
         unit=UNITS.get(column),
         choices=choices,
         currency=currency,
         sql_type=sql_type,
         upper=column in UPPER,
         prefix=prefix,
+        limits=LIMITS.get(column),
     )
 
 
@@ -245,6 +262,7 @@ def _interaction(noun: Noun) -> Noun:
         "7",
         sql_type="numeric",
         takes="attribute",
+        limits=(1, 10),
     )
     return replace(noun, fields={**noun.fields, rating.key: rating})
 

@@ -101,6 +101,8 @@ def figure(subject: Aggregate, noun: Noun) -> Field:
         raise RuleInvalid(f"'{subject.function}' cannot be taken of '{found.key}', which is {found.type.lower()}.")
     if subject.function in (Function.FIRST, Function.LAST) and noun.time is None:
         raise RuleInvalid(f"A {noun.key} has no date, so that none is first or last.")
+    if subject.function is Function.SUM:
+        return replace(found, limits=None)
     return replace(found, sql_type="numeric") if subject.function is Function.AVG else found
 
 

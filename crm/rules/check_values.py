@@ -6,10 +6,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from crm import codes
 from crm.rules.faults import RuleInvalid, clip
 from crm.rules.fields import Field, FieldType
 from crm.rules.tree import Operator, Value
-from crm.rules.values import Context, day_range, time_range, typed
+from crm.rules.values import Context, choice, day_range, time_range, typed
 from crm.rules.windows import Direction, Window, bounds, day_bounds, find_zone, read_time
 
 
@@ -32,20 +33,23 @@ def check_window(window: Window, context: Context, *, anniversary: bool) -> None
             raise RuleInvalid("Anniversaries are asked within at most one year.")
 
 
-_CODES = {
-    "country": (re.compile(r"[A-Z]{2}"), 'codes of two letters such as "IR"'),
-    "currency": (re.compile(r"[A-Z]{3}"), 'codes of three letters such as "EUR"'),
-    "language": (re.compile(r"[A-Za-z]{2,3}([-_].*)?"), 'codes such as "fa" or "en-GB"'),
-}
-
-
 def _check_code(field: Field, code: str) -> None:
     """Raise for what can be no code of the kind, so that nobody waits for the customers of a country 'Iran'."""
-    shape, wanted = _CODES.get(field.key, (None, ""))
-    if shape and not shape.fullmatch(code):
-        raise RuleInvalid(f"'{field.key}' holds {wanted}; '{clip(code)}' is none.")
-    if field.key == "timeZone" and find_zone(code) is None:
+    if field.choices:
+        choice(field, code)
+    elif field.key == "country" and code not in codes.countries():
+        raise _unknown_code(field, code, 'codes of two letters such as "IR"', codes.country_called(code))
+    elif field.key == "currency" and code not in codes.currencies():
+        raise _unknown_code(field, code, 'codes of three letters such as "EUR"')
+    elif field.key == "language" and re.split("[-_]", code)[0].lower() not in codes.languages():
+        raise _unknown_code(field, code, 'codes such as "fa" or "en-GB"')
+    elif field.key == "timeZone" and find_zone(code) is None:
         raise RuleInvalid(f"'{clip(code)}' is not a time zone; zones are named like 'Asia/Tehran'.")
+
+
+def _unknown_code(field: Field, code: str, wanted: str, meant: str | None = None) -> RuleInvalid:
+    hint = f""" Did you mean "{meant}"?""" if meant else ""
+    return RuleInvalid(f"'{field.key}' holds {wanted}; '{clip(code)}' is none.{hint}")
 
 
 def check_value(field: Field, operator: Operator, value: Value, context: Context) -> None:
@@ -64,7 +68,8 @@ def check_value(field: Field, operator: Operator, value: Value, context: Context
         if field.type is FieldType.CODE and operator is not Operator.STARTS_WITH:
             for item in items:
                 _check_code(field, item)
-        _same_currency(field, value)
+        _within_limits(field, items)
+        _one_currency(field, value)
         if operator is Operator.BETWEEN and items[0] > items[1]:
             raise _impossible(field)
 
@@ -86,10 +91,21 @@ def _not_empty(field: Field, found: Any) -> None:
         raise _impossible(field)
 
 
-def _same_currency(field: Field, value: Value) -> None:
-    codes = {getattr(item, "currency", None) for item in (value if isinstance(value, tuple) else (value,))}
-    if len(codes) > 1:
+def _one_currency(field: Field, value: Value) -> None:
+    named = {getattr(item, "currency", None) for item in (value if isinstance(value, tuple) else (value,))}
+    if len(named) > 1:
         raise RuleInvalid(f"'{field.key}' is compared with two currencies at once; write one.")
+    for code in named - {None} - codes.currencies():
+        raise RuleInvalid(f"'{code}' is no currency; amounts name theirs by its code: 500 EUR.")
+
+
+def _within_limits(field: Field, numbers: list[Any]) -> None:
+    """Raise for a number that no value reaches: above all for a share in percent, which would find nobody."""
+    least, most = field.limits or (None, None)
+    for number in numbers:
+        if least is not None and most is not None and not least <= number <= most:
+            share = f"; {number:f} % is {number / 100:f}" if (least, most) == (0, 1) and 1 < number <= 100 else ""
+            raise RuleInvalid(f"'{field.key}' lies between {least} and {most}, never at {number:f}{share}.")
 
 
 def _impossible(field: Field) -> RuleInvalid:

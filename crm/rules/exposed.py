@@ -8,6 +8,8 @@ from tortoise.models import Model
 
 from crm.access import Scope
 from crm.rules.fields import Condition, Is, Label
+from crm.value.matrix import CELLS
+from crm.value.rfm import GROUPS
 from models import (
     CostEntry,
     Customer,
@@ -250,6 +252,13 @@ CODES = (
 )
 """Texts that are compared letter by letter."""
 
+CHOICES: dict[str, tuple[str, ...]] = {
+    "rfm_group": GROUPS,
+    "previous_rfm_group": GROUPS,
+    "matrix_cell": tuple(CELLS.values()),
+}
+"""Codes that are one of these and never another."""
+
 UPPER = ("country", "currency")
 
 PREFIXES: dict[str, str] = {
@@ -263,6 +272,13 @@ PREFIXES: dict[str, str] = {
     "staff": "stf",
 }
 """Public prefix of each noun's id."""
+
+LIMITS: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(("p_alive", "churn_risk", "top_contact_share", "satisfaction", "ease", "promises_kept"), (0, 1)),
+    **dict.fromkeys(("recency_score", "frequency_score", "monetary_score", "value_tier"), (1, 5)),
+    "rating": (0, 10),
+}
+"""The least and the greatest that a number can be."""
 
 UNITS: dict[str, str] = {"duration_seconds": "s", "dwell_seconds": "s", "recency_days": "days"}
 
@@ -280,6 +296,7 @@ EXAMPLES: dict[str, str] = {
     "family_name": '"Ahmadi"',
     "given_name": '"Sara"',
     "language": '"fa"',
+    "matrix_cell": '"CARRIAGE_TRADE"',
     "organization_name": '"Pars Coffee"',
     "previous_rfm_group": '"CHAMPION"',
     "rfm_group": '"AT_RISK"',

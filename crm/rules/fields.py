@@ -134,7 +134,8 @@ class Field:
     """One thing that a rule can ask of a noun.
 
     `via` leads through further rows to the one that holds the value. `currency` is the column beside an amount, or
-    None for one in the base currency. `upper` fields are compared in capitals; `prefix` belongs to public ids.
+    None for one in the base currency. `upper` fields are compared in capitals; `prefix` belongs to public ids; no value
+    lies outside `limits`.
     """
 
     key: str
@@ -151,6 +152,7 @@ class Field:
     takes: str | None = None
     upper: bool = False
     prefix: str | None = None
+    limits: tuple[int, int] | None = None
 
     @property
     def operators(self) -> tuple[Operator, ...]:

@@ -101,7 +101,17 @@ _STRANGE: list[tuple[str, str, str]] = [
     (r'"', r"(?i)\bin\s+$", 'the values stand in parentheses: in ("Tehran", "Shiraz")'),
     (r'"', r'(?i)"\s+(or|and)\s+$', 'say the field again, or write in ("Tehran", "Shiraz")'),
     (r"(?i)yesterday|tomorrow", r"", "write a date such as 2026-03-21, or 1 day ago, 1 day ahead"),
-    (r"[^\W\d]\w*", r"(=|<|>|contains|with)\s*$", 'texts stand in quotes: "{}"'),
+    (r"(?i)(null|none|nil|missing)\b", r"(=|\bis|\bis\s+not)\s*$",
+     "a missing value is asked with 'is empty' or 'is not empty'"),
+    (r"[^\W\d]\w*\s*[.(]", r"(=|<|>)\s*$", "a field is compared with a value, never with another field"),
+    (r"[^\W\d]\w*", r"(=|<|>|contains|with|(?i:segment|stage))\s*$", 'texts stand in quotes: "{}"'),
+    (r"(?i)the\b", r"(?i)\bwithin\s+$", "write without 'the': last 7 days, next 7 days, this month"),
+    (r"[\d۰-۹]", r"(?i)(\(|\bpast)\s*$", "a window says its direction: last 90 days, next 7 days"),
+    (r"(?i)(last|this|previous)\b", r"(?i)\bin\s+$",
+     "write createdAt within last 90 days, or orders.count(last 90 days) >= 2"),
+    (r"(?i)(and|or)\b", r"(?i)(minute|hour|day|week|month|quarter|year)s?\s+$",
+     'a comma stands between window and condition: orders.count(last 90 days, channel = "web")'),
+    (r"(?i)(and\b|or\b|\)|$)", r"(?i)\.(some|none)\s*$", "parentheses follow, even empty ones: orders.some()"),
 ]  # fmt: skip
 
 

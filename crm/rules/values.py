@@ -99,6 +99,11 @@ def _code(field: Field, value: Scalar, context: Context) -> str:
 def _enum(field: Field, value: Scalar, context: Context) -> str:
     if not isinstance(value, str):
         raise _wrong(field, value, "one of its values")
+    return choice(field, value)
+
+
+def choice(field: Field, value: str) -> str:
+    """A value of a field that has its own few. Raises RuleInvalid for any other, with the nearest one."""
     if value not in field.choices:
         hint = nearest(value, list(field.choices)) or f" The values are {', '.join(field.choices[:20])}."
         raise RuleInvalid(f"'{clip(value)}' is not a value of '{field.key}'.{hint}")

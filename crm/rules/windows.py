@@ -139,15 +139,15 @@ def unit_start(local: datetime, unit: Unit) -> datetime:
 
 
 def read_time(text: str, zone: ZoneInfo) -> datetime | None:
-    """An ISO date (its start in `zone`) or time (with offset, or in `zone`) as UTC; None when it is neither."""
+    """An ISO date (its start in `zone`) or time (with offset, or in `zone`) as UTC; None when it is neither, and in the
+    first and last year of the calendar, next to which there are no times to compare with."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    try:
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError:
+    if not 1 < found.year < 9999:
         return None
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _relative(window: Window, local: datetime) -> tuple[datetime, datetime]:

@@ -36,7 +36,7 @@ def faults(text: str, scopes: frozenset[Scope] = ALL_SCOPES, root: str = "custom
         "orders.sum(amount, last 90 days) >= 10.5 EUR and orders.avg(baseAmount) > 3",
         'valueMetrics.clv >= "500" and customFields.tier = "gold"',
         "referrals.count(customer.valueMetrics.clv > 1000) >= 2",
-        'valueMetrics.previousRfmGroup = "CHAMPIONS" and valueMetrics.rfmChangedAt within last 30 days',
+        'valueMetrics.previousRfmGroup = "CHAMPION" and valueMetrics.rfmChangedAt within last 30 days',
         "birthday anniversary within next 7 days",
         'left segment "vip" within this month in "Asia/Tehran"',
         'orders.some(customer in segment "vip" and lines.some(product.category = "Books"))',
