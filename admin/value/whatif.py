@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,7 +135,7 @@ class WhatIfPage(ValuePage):
 
         try:
             customers = await self.once(request, ("what-if", run.id, asked.segment), work)
-            found = await asyncio.to_thread(simulate.under, customers, asked.change())
+            found = simulate.under(customers, asked.change())
         except CrmError as problem:
             return self.unknown(request, problem)
         return self.fragment(request, "whatif.html", {"found": found, "run": run, "drawn": compared(found, run)})

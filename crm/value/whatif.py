@@ -14,6 +14,9 @@ from crm.value.discount import Horizon
 from crm.value.history import History
 from crm.value.models import PurchaseModel
 
+MOST_HAZARD = 25.0
+"""One in 7e10 stays. Of those who go sooner only rounding is left of a month's purchases, which nobody may multiply."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -51,11 +54,23 @@ def future_purchases(model: PurchaseModel, p: Parameters, history: History, hori
 
 
 def _future(model: PurchaseModel, p: Parameters, horizon: Horizon, churn: float, x: Floats, T: Floats) -> Floats:
-    expected = model.purchases_if_alive(p, horizon.ends, x[:, None], T[:, None])
-    monthly = np.diff(expected, axis=1, prepend=0.0)
+    months = monthly(model, p, horizon, x, T)
     if churn != 1.0:
-        middle = horizon.ends - horizon.ends[0] / 2
-        survival = model.survival_if_alive(p, middle, x[:, None], T[:, None])
-        monthly = monthly * np.maximum(survival, 1e-300) ** (churn - 1)
-    value: Floats = monthly @ horizon.factors
+        months = months * np.exp(-(churn - 1) * hazards(model, p, horizon, x, T))
+    value: Floats = months @ horizon.factors
     return value
+
+
+def monthly(model: PurchaseModel, p: Parameters, horizon: Horizon, x: Floats, T: Floats) -> Floats:
+    """Purchases expected in each period of the horizon of those alive at T, shape (n, periods)."""
+    expected = model.purchases_if_alive(p, horizon.ends, x[:, None], T[:, None])
+    return np.maximum(np.diff(expected, axis=1, prepend=0.0), 0.0)
+
+
+def hazards(model: PurchaseModel, p: Parameters, horizon: Horizon, x: Floats, T: Floats) -> Floats:
+    """Cumulative hazard of leaving by the middle of each period, shape (n, periods): -log of survival, not beyond
+    MOST_HAZARD.
+    """
+    middle = horizon.ends - horizon.ends[0] / 2
+    survival = model.survival_if_alive(p, middle, x[:, None], T[:, None])
+    return -np.log(np.clip(survival, np.exp(-MOST_HAZARD), 1.0))

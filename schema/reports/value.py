@@ -32,6 +32,7 @@ class ValueChangeInput:
 
 @strawberry.type(description="Customer equity as it is, and as it would be.")
 class ValueScenario:
+    as_of: datetime
     currency: str
     customers: int
     baseline: Decimal

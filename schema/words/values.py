@@ -134,9 +134,11 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "PeriodCell": {"period": "First day of the period.", "cell": "The cell; null: they cost, and bought nothing."},
     "ValueScenario": {
-        "baseline": "Customer equity as it is.",
-        "scenario": "Customer equity under the change.",
-        "netGain": "The difference of the two.",
+        "asOf": "The moment of the run. Everybody is as the run found them then; customers of a rule as valued since.",
+        "customers": "How many it is about: those who ever bought, for equity is of them.",
+        "baseline": "Customer equity as it is: predicted value, discounted, in the currency.",
+        "scenario": "Customer equity under the change, in the currency.",
+        "netGain": "The difference of the two, negative for a loss.",
         "breakEvenPerCustomer": "`breakEvenSpend` for each customer; null without customers.",
     },
     "ValueExplanation": {

@@ -26,7 +26,8 @@ from crm.value.findings import Findings
 from crm.value.fitted import Fitted
 from crm.value.fitting import fit
 from crm.value.notices import Notice, failure, notice
-from crm.value.runs import baskets, network, partition, settings, snapshots
+from crm.value.outlook import Outlook, alike, outlook
+from crm.value.runs import baskets, network, outlooks, partition, settings, snapshots
 from crm.value.runs.inputs import Moment, holdout_start, read
 from crm.value.runs.publish import publish
 from crm.value.summary import equity_interval, summarise
@@ -173,9 +174,9 @@ class _Work:
         await self.step("READ")
         book, referrer, seen = await self.read(moment, assumed)
         await self.step("FIT", customers=len(book), seen=seen)
-        found, findings, worth, portfolio = await asyncio.to_thread(_computed, book, assumed)
+        found, findings, worth, portfolio, ahead = await asyncio.to_thread(_computed, book, assumed)
         await self.step("WRITE", portfolio=portfolio, **self.told(found, findings, book, assumed))
-        await self.write(_parts(worth, assumed, findings, referrer))
+        await self.write(_parts(worth, assumed, findings, referrer), ahead)
         await self.step("PUBLISH")
         await publish(self.actor, self.run, now=self.now)
 
@@ -197,13 +198,15 @@ class _Work:
             await execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_hashjoin = on")
             return await baskets.everybody(book, moment, assumed), referrer, seen
 
-    async def write(self, parts: Iterator[snapshots.Part]) -> None:
+    async def write(self, parts: Iterator[snapshots.Part], ahead: Outlook | None) -> None:
         async with transaction():
             await execute("SET LOCAL statement_timeout = 0")
             await execute("SET LOCAL maintenance_work_mem = '128MB'")
             table = await partition.create(self.run.id)
             await snapshots.write(self.run.id, parts, as_of=self.run.as_of, now=self.now, table=table)
             await partition.seal(self.run.id)
+            if ahead is not None:
+                await outlooks.write(self.run.id, ahead)
 
     async def step(self, name: str, **values: Any) -> None:
         """Show how far the run is, and stop if somebody asked for it."""
@@ -242,7 +245,7 @@ def _margin(book: Book, assumed: Assumptions) -> tuple[str, float]:
     return ("RATE" if uncosted >= revenue else "MIXED"), uncosted / revenue
 
 
-def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth, dict[str, Any]]:
+def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth, dict[str, Any], Outlook | None]:
     # Threads of the algebra library wait for one another more than they work where the processors are shared.
     with threadpool_limits(1, user_api="blas"):
         found = fit(book, assumed)
@@ -251,7 +254,8 @@ def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth
         summary = summarise(worth, findings)
         if found.fit is not None:
             summary["equityLow"], summary["equityHigh"] = equity_interval(worth, assumed, findings, found.fit)
-        return found, findings, worth, summary
+        ahead = None if worth.forecast is None else outlook(alike(worth, findings), assumed, findings)
+        return found, findings, worth, summary, ahead
 
 
 def _parts(worth: Worth, assumed: Assumptions, findings: Findings, referrer: Ints) -> Iterator[snapshots.Part]:
