@@ -18,7 +18,7 @@ from api.request import Parameters, from_mapping
 from api.streams import Streams, errors_of, timely
 from crm.access import Actor
 from crm.errors import CrmError, Unauthenticated
-from schema.select.plan import failed
+from schema.select.reader import failed
 from schema.select.request import GraphQLRequest
 from schema.streaming import NoSubscription, Stream
 

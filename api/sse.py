@@ -12,7 +12,7 @@ from starlette.types import Receive, Send
 
 from api.facts import Facts
 from api.negotiation import ranges
-from schema.select.plan import failed
+from schema.select.reader import failed
 
 MEDIA_TYPE = "text/event-stream"
 SIGN_OF_LIFE = 15

@@ -7,7 +7,7 @@ from crm.access import Actor
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
-from schema.select.plan import Reader
+from schema.select.reader import Reader
 from schema.select.request import GraphQLRequest
 from schema.streaming import Stream, opened
 from schema.subscription import Subscription
@@ -27,5 +27,5 @@ execute = reader.execute
 
 
 async def subscribe(request: GraphQLRequest, actor: Actor) -> Stream:
-    """Open a subscription; raises what `schema.select.plan.failed` makes an answer of."""
+    """Open a subscription; raises what `schema.select.reader.failed` makes an answer of."""
     return await opened(reader, request, actor)

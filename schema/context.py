@@ -13,7 +13,7 @@ from strawberry.types import Info
 from crm.access import Actor
 
 if TYPE_CHECKING:
-    from schema.select.plan import Execution
+    from schema.select.execution import Execution
 
 
 @dataclass(slots=True)

@@ -96,7 +96,7 @@ def _just_one(given: int, names: tuple[str, ...]) -> None:
 
 def _customer(row: Row, target: Row, ask: Ask) -> Rows:
     key = ask.bound("id", "uuid", decoded(models.Customer))
-    identity = ask.value("identity", freeze=lambda value: value and value["kind"])
+    identity = ask.value("identity", freeze=lambda value: value["kind"])
     _just_one((key is not None) + (identity is not None), ("id", "identity"))
     if key:  # the id of one that was merged leads to the customer that it became part of
         merged = f"SELECT m.merged_into_id FROM {table_of(models.Customer)} m WHERE m.id = {key}"

@@ -17,8 +17,8 @@ from crm.events import EventType
 from crm.feed import Heard
 from crm.ids import decode
 from schema.select.answer import spliced
-from schema.select.limits import check_cost
-from schema.select.plan import Execution, Reader, rendered_reads
+from schema.select.execution import Execution, check_cost, rendered_reads
+from schema.select.reader import Reader
 from schema.select.render import Located, Rendered
 from schema.select.request import GraphQLRequest
 from schema.select.selection import Selected
@@ -114,7 +114,7 @@ async def opened(reader: Reader, request: GraphQLRequest, actor: Actor) -> Strea
     (root,) = execution.plan.roots
     wish = wish_of(root, execution.variables)
     rendered: Rendered = await rendered_reads(execution)
-    check_cost(rendered.cost)
+    check_cost(rendered.cost, root)
     return Stream(execution, wish, rendered.cost)
 
 

@@ -17,7 +17,7 @@ from graphql import (
     validate,
 )
 
-from crm.errors import CrmError
+from crm.errors import CrmError, TooComplex
 from schema.select.cache import Recent
 from schema.select.givens import Givens, givens
 from schema.select.limits import MAX_TOKENS, check_document
@@ -25,6 +25,8 @@ from schema.select.selection import variables_in
 
 MAX_KEPT = 1_000
 MAX_KEPT_LENGTH = 50_000
+MAX_PLANS = 64
+"""Plans of one document: each boolean that its directives depend on doubles how many it could have."""
 
 
 class Invalid(Exception):
@@ -51,7 +53,9 @@ class Prepared:
     fragments: Mapping[str, FragmentDefinitionNode]
     givens: Mapping[str, Givens | None] = field(default_factory=dict)
     """How to read the variables of an operation, where they are plain; by the operation's name."""
-    plans: dict[Any, Any] = field(default_factory=dict)
+    deciding: tuple[str, ...] = ()
+    """The variables that `@skip` and `@include` depend on."""
+    plans: Recent[Any, Any] = field(default_factory=lambda: Recent(MAX_PLANS))
     """Plans by operation and the truth values of its directives; see `plan`."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -76,7 +80,7 @@ class Documents:
         self.kept: Recent[str, Prepared] = Recent(MAX_KEPT)
 
     def prepared(self, text: str) -> Prepared:
-        """The document; raises Invalid or TooComplex."""
+        """The document; raises Invalid."""
         found = self.kept.get(text)
         if found is None:
             found = self.prepare(text)
@@ -89,8 +93,11 @@ class Documents:
             node = parse(text, max_tokens=MAX_TOKENS)
         except GraphQLSyntaxError as error:
             raise Invalid([error], "GRAPHQL_PARSE_FAILED") from None
-        # Before validation, which is where documents that explode take their time.
-        check_document(node)
+        try:
+            # Before validation, which is where documents that explode take their time.
+            check_document(node)
+        except GraphQLError as error:
+            raise Invalid([error], TooComplex.code) from None
         errors = validate(self.schema, node, max_errors=20)
         if errors:
             raise Invalid(errors, "GRAPHQL_VALIDATION_FAILED")
@@ -101,13 +108,14 @@ class Documents:
             operations={part.name.value if part.name else "": part for part in operations},
             fragments={part.name.value: part for part in fragments},
             givens={part.name.value if part.name else "": givens(part) for part in operations},
+            deciding=deciding_variables(node),
         )
 
 
-def deciding_variables(prepared: Prepared) -> tuple[str, ...]:
+def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
     """The variables that `@skip` and `@include` depend on."""
     found: dict[str, None] = {}
-    waiting: list[Any] = list(prepared.node.definitions)
+    waiting: list[Any] = list(document.definitions)
     while waiting:
         node = waiting.pop()
         for directive in node.directives or ():

@@ -7,7 +7,7 @@ each other are refused as fast as small ones.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -15,14 +15,16 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     ListValueNode,
+    Node,
     ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
 )
 
-from crm.errors import TooComplex, ValidationFailed
+from crm.errors import CrmError, TooComplex, ValidationFailed
 
 MAX_TOKENS = 2_000
 MAX_DEPTH = 12
@@ -34,9 +36,12 @@ MAX_ROOT_MUTATIONS = 5
 MAX_DIRECTIVES = 50
 MAX_LIST = 250
 MAX_INPUT_DEPTH = 40
+MAX_OBJECTS = 2_000
+"""Objects in variables: each is held against all the fields of its type."""
 MAX_COST = 10_000
 MAX_NAME = 63
 """Response keys become names of columns, which PostgreSQL cuts at 63 bytes."""
+DEPTHS = ("depth", "introspection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +66,39 @@ class Measure:
         )
 
 
+def too_complex(message: str, node: Node | None, **details: Any) -> GraphQLError:
+    """The refusal of a document, at the place in it from which on it is too much."""
+    return GraphQLError(message, node, original_error=TooComplex(message, **details))
+
+
 def check_document(document: DocumentNode) -> None:
-    """Raise TooComplex for a document that asks for too much, whichever of its operations is meant."""
+    """Raise the refusal of a document that asks for too much, whichever of its operations is meant."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     measuring = _Measuring(fragments)
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
-            _judge(measuring.selection(node.selection_set), node.operation is OperationType.MUTATION)
+            _judge(measuring, node)
         elif isinstance(node, FragmentDefinitionNode):
             measuring.fragment(node.name.value)  # one that no operation spreads is validated all the same
 
 
-def _judge(found: Measure, mutation: bool) -> None:
-    most = MAX_ROOT_MUTATIONS if mutation else MAX_ROOTS
+def _judge(measuring: _Measuring, operation: OperationDefinitionNode) -> None:
+    found = measuring.selection(operation.selection_set)
+    most = MAX_ROOT_MUTATIONS if operation.operation is OperationType.MUTATION else MAX_ROOTS
     limits = (
-        ("is nested", found.depth, MAX_DEPTH, "levels deep"),
-        ("is nested", found.introspection, MAX_INTROSPECTION_DEPTH, "levels deep"),
-        ("has", found.aliases, MAX_ALIASES, "aliases"),
-        ("asks for", found.fields, MAX_FIELDS, "fields"),
-        ("has", found.directives, MAX_DIRECTIVES, "directives"),
-        ("has", found.roots, most, "fields at its root"),
+        ("is nested", "depth", MAX_DEPTH, "levels deep"),
+        ("is nested", "introspection", MAX_INTROSPECTION_DEPTH, "levels deep"),
+        ("has", "aliases", MAX_ALIASES, "aliases"),
+        ("asks for", "fields", MAX_FIELDS, "fields"),
+        ("has", "directives", MAX_DIRECTIVES, "directives"),
+        ("has", "roots", most, "fields at its root"),
     )
-    for verb, value, limit, noun in limits:
+    for verb, name, limit, noun in limits:
+        value = getattr(found, name)
         if value > limit:
             shown = f"{value:,}" if value < 1_000_000 else "millions of"
-            raise TooComplex(f"The document {verb} {shown} {noun}; at most {limit:,}: split it up.", limit=limit)
+            message = f"The document {verb} {shown} {noun}; at most {limit:,}: split it up."
+            raise too_complex(message, _Pointing(measuring, name, limit).at(operation.selection_set), limit=limit)
 
 
 class _Measuring:
@@ -105,20 +118,21 @@ class _Measuring:
         total = Measure()
         for node in selection_set.selections if selection_set else ():
             total += self.one(node)
-            if node.directives:
-                total += Measure(directives=len(node.directives))
         return total
 
     def one(self, node: Any) -> Measure:
         if isinstance(node, FieldNode):
-            return self.field(node)
-        if isinstance(node, FragmentSpreadNode):
-            return self.fragment(node.name.value)
-        return self.selection(node.selection_set)
+            found = self.field(node)
+        elif isinstance(node, FragmentSpreadNode):
+            found = self.fragment(node.name.value)
+        else:
+            found = self.selection(node.selection_set)
+        return found + Measure(directives=len(node.directives)) if node.directives else found
 
     def field(self, node: FieldNode) -> Measure:
         if node.alias and len(node.alias.value) > MAX_NAME:
-            raise TooComplex(f"The alias '{node.alias.value[:20]}…' is too long; at most {MAX_NAME} characters.")
+            message = f"The alias '{node.alias.value[:20]}…' is too long; at most {MAX_NAME} characters."
+            raise too_complex(message, node)
         for argument in node.arguments or ():
             check_literal(argument.value)
         inner = self.selection(node.selection_set)
@@ -135,10 +149,64 @@ class _Measuring:
         )
 
 
+@dataclass(slots=True)
+class _Pointing:
+    """Looks for the selection with which a measure goes above its limit, without spreading out what it can count."""
+
+    measuring: _Measuring
+    name: str
+    left: int
+    entered: set[str] = field(default_factory=set)
+
+    def at(self, selection_set: SelectionSetNode) -> Any:
+        """That selection; the fragments on the way are entered once, as those that spread themselves have no end."""
+        inner: SelectionSetNode | None = selection_set
+        node: Any = None
+        while inner is not None:
+            node = self.deepest(inner) if self.name in DEPTHS else self.first_beyond(inner)
+            mine = self.counts(node)
+            if mine > self.left:
+                break
+            self.left -= mine
+            inner = self.inside(node)
+        return node
+
+    def first_beyond(self, selection_set: SelectionSetNode) -> Any:
+        for node in selection_set.selections:
+            found = self.measured(node)
+            if found > self.left:
+                return node
+            self.left -= found
+        return node
+
+    def deepest(self, selection_set: SelectionSetNode) -> Any:
+        return max(selection_set.selections, key=self.measured)
+
+    def measured(self, node: Any) -> int:
+        if isinstance(node, FragmentSpreadNode) and node.name.value in self.entered:
+            return 0
+        found = self.measuring.one(node)
+        return max(found.introspection, found.depth) if self.name == "introspection" else int(getattr(found, self.name))
+
+    def counts(self, node: Any) -> int:
+        """What the node itself adds to the measure."""
+        if self.name == "directives":
+            return len(node.directives or ())
+        return int(isinstance(node, FieldNode) and (self.name != "aliases" or node.alias is not None))
+
+    def inside(self, node: Any) -> SelectionSetNode | None:
+        if not isinstance(node, FragmentSpreadNode):
+            return None if self.name == "roots" and isinstance(node, FieldNode) else node.selection_set
+        self.entered.add(node.name.value)
+        fragment = self.measuring.fragments.get(node.name.value)
+        return fragment.selection_set if fragment else None
+
+
 def check_literal(value: Any) -> None:
-    """Raise TooComplex for a list in the document with too many entries."""
+    """Raise the refusal of a list in the document with too many entries."""
     if isinstance(value, ListValueNode):
-        _few(len(value.values))
+        if len(value.values) > MAX_LIST:
+            raise too_complex(_too_long(len(value.values)), value, limit=MAX_LIST)
         for item in value.values:
             check_literal(item)
     elif isinstance(value, ObjectValueNode):
@@ -146,30 +214,51 @@ def check_literal(value: Any) -> None:
             check_literal(entry.value)
 
 
-def check_variables(variables: Mapping[str, Any]) -> None:
-    """Raise for variables that hold lists with too many entries or nest too deep; needs no recursion."""
-    waiting: list[tuple[Any, int]] = [(variables, 0)]
-    while waiting:
+def check_variables(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
+    """Raise the refusal of variables that hold lists with too many entries, nest too deep, or hold too much."""
+    objects = 0
+    for definition in operation.variable_definitions or ():
+        name = definition.variable.name.value
+        try:
+            objects += _objects(variables.get(name), name)
+            if objects > MAX_OBJECTS:
+                raise TooComplex(
+                    f"The variables hold more than {MAX_OBJECTS:,} objects: send them in parts.",
+                    path=("variables", name),
+                    limit=MAX_OBJECTS,
+                )
+        except CrmError as error:
+            raise GraphQLError(error.message, definition, original_error=error) from None
+
+
+def _objects(variable: Any, name: str) -> int:
+    """How many objects a variable holds, counted without recursion up to a little more than may be."""
+    waiting, objects = [(variable, 1)], 0
+    while waiting and objects <= MAX_OBJECTS:
         value, depth = waiting.pop()
         if not isinstance(value, dict | list):
             continue
         if depth > MAX_INPUT_DEPTH:
-            raise ValidationFailed(f"The variables nest more than {MAX_INPUT_DEPTH} levels deep.", path=("variables",))
+            raise ValidationFailed(
+                f"'${name}' nests more than {MAX_INPUT_DEPTH} levels deep.", path=("variables", name)
+            )
+        if isinstance(value, list) and len(value) > MAX_LIST:
+            raise TooComplex(_too_long(len(value)), path=("variables", name), limit=MAX_LIST)
+        objects += isinstance(value, dict)
         inner: Iterable[Any] = value.values() if isinstance(value, dict) else value
-        if isinstance(value, list):
-            _few(len(value))
         waiting.extend((item, depth + 1) for item in inner)
+    return objects
 
 
-def _few(length: int) -> None:
-    if length > MAX_LIST:
-        raise TooComplex(f"A list in the input has {length:,} entries; at most {MAX_LIST}: send it in parts.")
+def _too_long(length: int) -> str:
+    return f"A list in the input has {length:,} entries; at most {MAX_LIST}: send it in parts."
 
 
-def check_cost(cost: int) -> None:
-    if cost > MAX_COST:
-        raise TooComplex(
-            f"The document costs {cost:,} points; at most {MAX_COST:,} a request: ask for smaller pages or less depth.",
-            cost=cost,
-            limit=MAX_COST,
-        )
+def too_costly(cost: int, most: str) -> TooComplex:
+    """The refusal of a request that may return too much; `most` is what takes the largest part."""
+    return TooComplex(
+        f"The document costs {cost:,} points, '{most}' most of them; at most {MAX_COST:,} a request: ask for smaller "
+        "pages or less depth.",
+        cost=cost,
+        limit=MAX_COST,
+    )

@@ -9,7 +9,7 @@ import orjson
 from strawberry.types import Info
 
 from models import Record
-from schema.select.plan import KEY, readable
+from schema.select.execution import KEY, readable
 
 
 async def read_back(info: Info[Any, Any], model: type[Record], key: UUID | None) -> Any:

@@ -13,7 +13,7 @@ import orjson
 from tortoise.models import Model
 
 from crm.access import Scope
-from crm.errors import CrmError
+from crm.errors import CrmError, ValidationFailed
 from crm.rules.fields import Catalogue
 from crm.rules.values import Context
 from schema.select.rows import Row
@@ -68,6 +68,7 @@ class Rendered:
     cost: int
     moving: tuple[Moving, ...] = ()
     guards: tuple[tuple[CrmError, Selected], ...] = ()
+    costliest: Selected | None = None
 
     def values(self, variables: Values) -> list[Any]:
         return [item.read(variables) if type(item) is Later else item for item in self.parameters]
@@ -88,11 +89,12 @@ class Memory:
     shape it by being null or not.
     """
 
-    shaping: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    shaping: dict[str, Callable[[Values], Any]] = field(default_factory=dict)
+    """What of a request's variables shapes the text, by the name of a variable or the path of an argument."""
     present: set[str] = field(default_factory=set)
 
     def key(self, variables: Values) -> tuple[Any, ...]:
-        shapes = tuple(freeze(variables.get(name)) for name, freeze in self.shaping.items())
+        shapes = tuple(shape(variables) for shape in self.shaping.values())
         return (*shapes, *(variables.get(name) is None for name in sorted(self.present)))
 
 
@@ -101,6 +103,21 @@ def frozen(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
+
+
+def _of_variable(name: str) -> Callable[[Values], Any]:
+    return lambda variables: frozen(variables.get(name))
+
+
+def _of_argument(argument: Argument, freeze: Callable[[Any], Any]) -> Callable[[Values], Any]:
+    def shape(variables: Values) -> Any:
+        try:
+            value = argument.read(variables)
+        except CrmError:  # no text is kept for it, and making one tells the client where the fault is
+            return None
+        return None if value is None else freeze(value)
+
+    return shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +192,13 @@ class Render:
         self.cost += points * self.multiplier
 
 
+def storable(value: Any, name: str) -> Any:
+    """A value that PostgreSQL takes: it has no place for NUL in texts."""
+    if type(value) is str and "\0" in value:
+        raise ValidationFailed(f"'{name}' holds the character NUL, which no text here has; leave it out.", path=(name,))
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """A selected field in one rendering, with its arguments."""
@@ -185,13 +209,19 @@ class Ask:
     def argument(self, name: str) -> Argument | None:
         return self.selected.arguments.get(name)
 
-    def value(self, name: str, freeze: Callable[[Any], Any] = frozen) -> Any:
-        """An argument that shapes the statement; None when it is not given."""
+    def value(self, name: str, freeze: Callable[[Any], Any] | None = None) -> Any:
+        """An argument that shapes the statement; None when it is not given.
+
+        With `freeze` only what that makes of its value shapes it, and the rest may be bound as a parameter.
+        """
         argument = self.argument(name)
         if argument is None:
             return None
-        for variable in argument.variables:
-            self.render.memory.shaping.setdefault(variable, freeze)
+        shaping = self.render.memory.shaping
+        if freeze and argument.variables:
+            shaping.setdefault(".".join((*self.selected.path, f"({name})")), _of_argument(argument, freeze))
+        for variable in () if freeze else argument.variables:
+            shaping.setdefault(variable, _of_variable(variable))
         return argument.read(self.render.variables)
 
     def passing(self, name: str) -> Any:
@@ -218,7 +248,7 @@ class Ask:
 
         def later(variables: Values) -> Any:
             with located(selected):
-                return read(argument.read(variables))
+                return storable(read(argument.read(variables)), name)
 
         self.render.memory.present.update(argument.variables)
         if argument.read(self.render.variables) is None:

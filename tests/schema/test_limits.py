@@ -50,12 +50,57 @@ async def test_too_much_is_refused_before_anything_is_read(world: World, documen
     answer = await asyncio.wait_for(ask(document), 60)  # walking each spread anew would take years
     assert answer.response.status == 400
     assert answer.code in ("TOO_COMPLEX", "GRAPHQL_PARSE_FAILED")
+    assert answer.errors[0]["locations"]
     assert answer.statements == []
 
 
-async def test_long_lists_in_variables_are_refused(world: World) -> None:
-    answer = await ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 251})
+PLACES = [
+    ("{ me {\n" + "\n".join(f"a{n}: label" for n in range(MAX_ALIASES + 5)) + "} }", MAX_ALIASES + 2),
+    ("{ me { ...F } } fragment F on Viewer {\n" + "\n".join(["label"] * 4) + "\nlabel @skip(if: true)" * 51 + "}", 56),
+    ("{\n" + "\n".join(f"a{n}: me {{ label }}" for n in range(21)) + "}", 22),
+    (nested(MAX_DEPTH // 4 + 1).replace("nodes", "\nnodes"), 7),
+    ("{ ...A }\nfragment A on Query { ...B }\nfragment B on Query { ...A " + "x: me{label} " * 31 + "}", 3),
+    ("{ me { label }\ncustomers(first: 100) { nodes { orders(first: 100) { nodes { id } } } } }", 2),
+    ("query($w: [ID!]!) {\n nodes(ids: $w) { id } }", 1),
+]
+
+
+@pytest.mark.parametrize(("document", "line"), PLACES)
+async def test_what_is_too_much_is_shown_where_it_becomes_so(world: World, document: str, line: int) -> None:
+    answer = await ask(document, {"w": ["x"] * 251})
     assert answer.code == "TOO_COMPLEX"
+    assert answer.errors[0]["locations"][0]["line"] == line
+
+
+async def test_many_small_objects_in_variables_are_refused(world: World) -> None:
+    where: Any = {"country": {"eq": "IR"}}
+    for _ in range(12):
+        where = {"AND": [where, where]}
+    answer = await ask("query($w: CustomerWhere) { customers(where: $w) { nodes { id } } }", {"w": where})
+    assert answer.code == "TOO_COMPLEX"
+    assert answer.errors[0]["extensions"]["inputPath"] == ["variables", "w"]
+
+
+NUL = [
+    "query($s: String!) { segment(key: $s) { id } }",
+    "query($s: String!) { customers(first: 1) { nodes { customField(key: $s) } } }",
+    "query($s: String!) { customers(first: 1) { nodes { stage(lifecycle: $s) { enteredAt } } } }",
+    "query($s: String!) { customer(identity: {kind: EXTERNAL, value: $s, source: $s}) { id } }",
+]
+
+
+@pytest.mark.parametrize("document", NUL)
+async def test_a_text_that_cannot_be_stored_never_reaches_the_database(world: World, document: str) -> None:
+    answer = await ask(document, {"s": "a\0b"})
+    assert answer.code == "VALIDATION_FAILED"
+    assert answer.errors[0]["locations"]
+    assert answer.statements == []
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", "9999-12-31", "0000-01-01"])
+async def test_times_at_the_end_of_the_calendar_are_refused(world: World, time: str) -> None:
+    document = "query($t: RuleTime) { customers(where: {createdAt: {gte: $t}}) { nodes { id } } }"
+    assert (await ask(document, {"t": time})).code == "VALIDATION_FAILED"
 
 
 async def test_variables_that_nest_too_deep_are_refused(world: World) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from models import Customer
+from models import Customer, Order
 from schema import execute, reader
+from schema.select.documents import MAX_PLANS
 from schema.select.request import GraphQLRequest
 from tests.factories import NOW, OWNER
 from tests.queries import counting
@@ -41,8 +42,37 @@ async def test_equal_shapes_have_equal_texts_and_other_values(world: World) -> N
     assert (first.data["customer"]["id"], second.data["customer"]["id"]) == (one, other)
     prepared = reader.documents.kept.get(document)
     assert prepared
-    (plan,) = (plan for key, plan in prepared.plans.items() if key != "deciding")
+    (plan,) = prepared.plans.entries.values()
     assert len(plan.texts.kept) == 1
+
+
+async def test_an_identity_is_looked_up_by_variables_inside_of_it_in_one_text(world: World) -> None:
+    document = "query($v: String!) { customer(identity: {kind: EMAIL, value: $v}) { id } }"
+    for value in ("a@example.org", "b@example.org"):
+        assert (await ask(document, {"v": value})).data == {"customer": None}
+    prepared = reader.documents.kept.get(document)
+    assert prepared
+    (plan,) = prepared.plans.entries.values()
+    assert len(plan.texts.kept) == 1
+
+
+async def test_ids_in_variables_of_their_own_are_read_by_their_kinds(world: World) -> None:
+    document = "query($a: ID!, $b: ID!) { nodes(ids: [$a, $b]) { __typename id } }"
+    customer, order = f"cus_{world.of(Customer)[0].id}", f"ord_{world.of(Order)[0].id}"
+    for one, other in ((customer, order), (order, customer), (order, order)):
+        answer = await ask(document, {"a": one, "b": other})
+        assert [row["id"] for row in answer.data["nodes"]] == [one, other]
+
+
+async def test_booleans_make_only_so_many_plans(world: World) -> None:
+    names = [f"v{number}" for number in range(8)]
+    head = ", ".join(f"${name}: Boolean!" for name in names)
+    document = f"query({head}) {{ {' '.join(f'{n}: me @skip(if: ${n}) {{ label }}' for n in names)} b: __typename }}"
+    for number in range(MAX_PLANS + 5):
+        await ask(document, {name: bool(number >> place & 1) for place, name in enumerate(names)})
+    prepared = reader.documents.kept.get(document)
+    assert prepared
+    assert len(prepared.plans) == MAX_PLANS
 
 
 async def test_null_for_a_variable_means_that_it_is_not_given(world: World) -> None:
