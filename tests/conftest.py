@@ -23,6 +23,7 @@ from crm import embedded
 from crm.database import connected, transaction
 from crm.database.migrations import migrate
 from crm.settings import Settings
+from crm.webhooks.house import configure
 
 FAST = {
     "fsync": "off",
@@ -40,6 +41,7 @@ TEMPLATE = "arzesh_template"
 PATIENT: Any = {
     "acquire_timeout": 60.0,
     "statement_timeout": 60.0,
+    "lock_timeout": 60.0,
     "idle_in_transaction_timeout": 120.0,
     "request_deadline": 120.0,
 }
@@ -61,7 +63,9 @@ class Undo(Exception):
 def base_settings() -> Settings:
     """Settings of a process of this test run, but for the database's address."""
     folder = open_folder()
-    return Settings(data_home=folder, embedded_home=folder, secret_key="test" * 16, **PATIENT)
+    settings = Settings(data_home=folder, embedded_home=folder, secret_key="test" * 16, **PATIENT)
+    configure(settings)
+    return settings
 
 
 def open_folder() -> Path:
