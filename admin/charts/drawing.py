@@ -79,15 +79,20 @@ def bars(
     summary: str,
     form: Form | None = None,
     x_name: str = "",
+    y_name: str = "",
     height: int = 300,
     **options: Any,
 ) -> Chart:
-    """Bars over labels; options: stacked, horizontal, dense (bars that touch), marks, links (one a label)."""
+    """Bars over labels; `y_name` says what they measure where the numbers do not.
+
+    Options: stacked, horizontal, dense (bars that touch), marks, links (one a label).
+    """
     form = form or number()
     shown = [one for one in series if one.tone != "none"]
     rows = [[label, *(_cell(one, at, form) for one in shown)] for at, label in enumerate(labels)]
     x = {"labels": list(labels), "name": x_name}
     spec = _spec("bars", x, form, series, _Options(**options))
+    spec["y"]["name"] = y_name
     return Chart("bars", summary, [x_name, *(one.name for one in shown)], rows, spec, height)
 
 

@@ -11,8 +11,9 @@ from babel import Locale
 from starlette_admin.i18n import get_locale
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import gettext as translated
+from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import charts, formats, words
+from admin import charts, formats, period_names, words
 from admin.lifecycle.periods import Asked
 from crm.access import Actor
 from crm.database import fetch
@@ -34,6 +35,13 @@ GROUPS_SHOWN = 8
 PARTS_SHOWN = 24
 STEPS_SHOWN = 60
 """Steps that are told of a cohort: five years of months."""
+SINCE = {
+    Grain.DAY: lazy("Days since they came"),
+    Grain.WEEK: lazy("Weeks since they came"),
+    Grain.MONTH: lazy("Months since they came"),
+    Grain.QUARTER: lazy("Quarters since they came"),
+    Grain.YEAR: lazy("Years since they came"),
+}
 
 _STAGES = """
 SELECT s.key, s.name, s.outcome FROM stage s JOIN lifecycle l ON l.id = s.lifecycle_id WHERE l.key = $1
@@ -61,7 +69,7 @@ async def group_names(group: Group, labels: Sequence[str | None]) -> dict[str | 
         found |= {label: words.value(label) for label in given}
     elif group is Group.COUNTRY:
         found |= {label: str(Locale.parse(get_locale()).territories.get(label, label)) for label in given}
-    return {**found, None: _("none")}
+    return {**found, None: _("not known")}
 
 
 # -- funnel ----------------------------------------------------------------------------------------------------------
@@ -98,7 +106,7 @@ def _rank(part: Part, sizes: dict[Part, int]) -> tuple[date, int]:
 
 
 def _part_name(part: Part, called: dict[str | None, str], cohort: Grain | None) -> str:
-    said = ([] if cohort is None else [formats.day(part[0])]) + ([called[part[1]]] if called else [])
+    said = ([] if cohort is None else [period_names.of(part[0], cohort)]) + ([called[part[1]]] if called else [])
     return " · ".join(said) or _("All together")
 
 
@@ -114,7 +122,12 @@ def _funnel_chart(steps: list[FunnelStep], parts: dict[Part, str], names: dict[s
             labels=[formats.percent(entered[stage].share) for stage in stages],
         )
         return charts.bars(
-            labels, [one], summary=_("How many ever came to each stage"), horizontal=True, height=44 + 36 * len(stages)
+            labels,
+            [one],
+            summary=_("How many ever came to each stage"),
+            y_name=_("Customers"),
+            horizontal=True,
+            height=64 + 36 * len(stages),
         )
     shares = {(step.cohort, step.group, step.stage): step.share for step in steps}
     rows = [[shares.get((*part, stage)) for stage in stages] for part in parts]
@@ -200,15 +213,15 @@ async def of_cohorts(actor: Actor, asked: Asked, found: list[Cohort], now: datet
     across = max((len(cohort.active) for cohort in lived), default=0)
     labels = [formats.number(step) for step in range(across)]
     rates = [[*cohort.rates, *([None] * (across - len(cohort.rates)))] for cohort in lived]
-    down = [formats.day(cohort.since) for cohort in lived]
+    down = [period_names.of(cohort.since, asked.grain) for cohort in lived]
     drawn = charts.heat(
         labels,
         down,
         rates,
         summary=_("The share of each cohort that is still active, by the steps since it came"),
         form=charts.percent(),
-        name=_("Came"),
-        x_name=_("Steps since"),
+        name=_("Came in"),
+        x_name=str(SINCE[asked.grain]),
         numbers=across <= 14,
         height=max(240, 30 * len(lived) + 90),
     )
@@ -228,9 +241,10 @@ async def of_waiting(actor: Actor, asked: Asked, found: list[Waiting], now: date
         labels,
         [within, late],
         summary=_("Who stands in each stage now, and who too long"),
+        y_name=_("Customers"),
         stacked=True,
         horizontal=True,
-        height=70 + 36 * len(labels),
+        height=90 + 36 * len(labels),
     )
     held = await stuck(actor, now=now, lifecycle=asked.lifecycle, first=STUCK)
     people = {row["id"]: row["display_name"] for row in await fetch(_NAMES, [each.customer_id for each in held])}

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from starlette.datastructures import QueryParams
-from starlette_admin.i18n import gettext as _
 
+from admin import kept_report
 from crm.lifecycle.reports.cohorts import Basis
 from crm.lifecycle.reports.frame import Grain, Group
-from crm.reports.question import Question, Report, usual_days
+from crm.reports.question import Question, Report
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -63,24 +63,18 @@ async def read(query: QueryParams, lifecycles: list[str], zone: str, now: dateti
     report = report if report in REPORTS else REPORTS[0]
     wanted = query.get("lifecycle", "")
     lifecycle = wanted if wanted in lifecycles else (lifecycles[0] if lifecycles else "")
-    usual = await usual_days(KINDS[report], lifecycle, zone, now)
-    since = query.get("since") or usual[0].isoformat()
-    until = query.get("until") or usual[1].isoformat()
-    errors: dict[str, str] = {}
-    first, last = _day(since, "since", errors), _day(until, "until", errors)
-    if first and last and first >= last:
-        errors["until"] = _("The period ends before it begins; give a later day.")
+    days = await kept_report.days(query, KINDS[report], lifecycle, zone, now)
     return Asked(
         report,
         lifecycle,
-        since,
-        until,
-        (None, None) if (first, last) == usual else (first, last),
+        days.since,
+        days.until,
+        days.both,
         next((one for one in COHORTS if one == query.get("cohort")), None),
         _among(query.get("grain"), GRAINS.get(report, (Grain.MONTH,)), Grain.MONTH),
         _among(query.get("group"), GROUPS.get(report, (Group.NONE,)), GROUPS.get(report, (Group.NONE,))[0]),
         Basis.STAGE if query.get("basis") == Basis.STAGE.value else Basis.ORDERS,
-        errors,
+        days.errors,
     )
 
 
@@ -94,14 +88,6 @@ def question(asked: Asked) -> Question:
         "churn": {"group": asked.group},
     }
     return Question(report, asked.lifecycle, *asked.days, **told.get(asked.report, {}))
-
-
-def _day(text: str, name: str, errors: dict[str, str]) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        errors[name] = _("Type a day such as 2026-03-21.")
-        return None
 
 
 def _among(text: str | None, known: tuple[Choice, ...], usual: Choice) -> Choice:

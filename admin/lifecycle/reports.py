@@ -10,17 +10,14 @@ from starlette_admin import CustomView, route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import messages, pages
+from admin import kept_report, pages, period_names
+from admin.kept_report import grain_name
 from admin.lifecycle import figures, periods
 from admin.lifecycle.periods import Asked
-from admin.problems import said
 from admin.request import actor_of, may, now
 from crm import organization
 from crm.access import Scope
-from crm.errors import CrmError
-from crm.lifecycle.reports.frame import Grain, Group
-from crm.reports import kept
-from crm.reports.kept import Answer
+from crm.lifecycle.reports.frame import Group
 from models import Lifecycle
 
 
@@ -50,42 +47,20 @@ class ReportsPage(CustomView):
 
     @route("/figures", methods=["GET"], name="lifecycle-figures")
     async def figures(self, request: Request) -> Response:
-        """The figures, or, while they are worked out, that they are; nothing while the reader has seen the newest."""
+        """The figures of what the form in the address asks; see `kept_report.show`."""
         _known, asked = await self._asked(request)
-        assert self.templates is not None
-        found: dict[str, Any] = {"problem": "", "answer": None}
-        try:
-            found |= {} if asked.errors else await _figures(request, asked)
-        except CrmError as refused:
-            found["problem"] = said(refused)
-        seen = seen_of(found["answer"])
-        if request.query_params.get("seen") == seen and found["answer"].renewing:
-            return Response(status_code=204)
-        here = request.url.remove_query_params(["renew", "seen"])
-        context = {
-            "asked": asked,
-            "renew": here.include_query_params(renew="1").query,
-            "seen": here.include_query_params(seen=seen).query,
-        }
-        return self.templates.TemplateResponse(request, "lifecycle/figures.html", context | found)
+
+        async def draw(found: Any) -> dict[str, Any]:
+            return await figures.READERS[asked.report](actor_of(request), asked, found, now())
+
+        question = None if asked.errors else periods.question(asked)
+        context = {"asked": asked, "period": period_names.of}
+        return await kept_report.show(self, request, "lifecycle/figures.html", question, draw, context)
 
     async def _asked(self, request: Request) -> tuple[list[Lifecycle], Asked]:
         known = await Lifecycle.filter(archived_at=None).order_by("-is_default", "name")
         zone = (await organization.current()).time_zone
         return known, await periods.read(request.query_params, [one.key for one in known], zone, now())
-
-
-async def _figures(request: Request, asked: Asked) -> dict[str, Any]:
-    actor, renew = actor_of(request), request.query_params.get("renew") == "1"
-    answer = await kept.ask(actor, periods.question(asked), now=now(), renew=renew)
-    if answer.found is None:
-        return {"answer": answer, "problem": messages.read(answer.problem) if answer.problem else ""}
-    return {"answer": answer, **await figures.READERS[asked.report](actor, asked, answer.found, now())}
-
-
-def seen_of(answer: Answer | None) -> str | None:
-    """By what a page recognises the figures that it shows."""
-    return None if answer is None else answer.worked_at.isoformat() if answer.worked_at else "nothing"
 
 
 def titles() -> list[tuple[str, str]]:
@@ -97,16 +72,6 @@ def titles() -> list[tuple[str, str]]:
         ("waiting", _("Bottlenecks")),
         ("churn", _("Churn")),
     ]
-
-
-def grain_name(grain: Grain) -> str:
-    return {
-        Grain.DAY: _("Day"),
-        Grain.WEEK: _("Week"),
-        Grain.MONTH: _("Month"),
-        Grain.QUARTER: _("Quarter"),
-        Grain.YEAR: _("Year"),
-    }[grain]
 
 
 def group_name(group: Group) -> str:

@@ -43,7 +43,8 @@ def size_chart(points: Sequence[Point]) -> charts.Chart:
         labels=labels,
         summary=_("How many customers were in the segment over time"),
         x_name=_("Day"),
-        height=240,
+        y_name=_("Members"),
+        height=260,
     )
 
 
@@ -57,7 +58,9 @@ def moves_chart(points: Sequence[Point]) -> charts.Chart:
         told=[formats.number(point.exited) for point in points],
     )
     summary = _("How many customers came into the segment and left it")
-    return charts.bars(labels, [came, left], summary=summary, x_name=_("Day"), stacked=True, height=200)
+    return charts.bars(
+        labels, [came, left], summary=summary, x_name=_("Day"), y_name=_("Customers"), stacked=True, height=220
+    )
 
 
 def _stages(stages: Sequence[reports.StageShare]) -> charts.Chart:
@@ -67,8 +70,9 @@ def _stages(stages: Sequence[reports.StageShare]) -> charts.Chart:
         [one],
         summary=_("In which stages the members stand"),
         x_name=_("Stage"),
+        y_name=_("Customers"),
         horizontal=True,
-        height=max(140, 34 * len(stages)),
+        height=max(150, 40 + 34 * len(stages)),
     )
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from starlette.datastructures import QueryParams
-from starlette_admin.i18n import gettext as _
 
+from admin import kept_report
 from crm.access import Actor
 from crm.feedback import FeedbackGroup
 from crm.lifecycle.reports.frame import Grain
 from crm.quality import QualityGroup
-from crm.reports.question import Question, Report, scopes_of, usual_days
+from crm.reports.question import Question, Report, scopes_of
 from models import RatingKind
 
 REPORTS: dict[str, Report] = {
@@ -64,22 +64,9 @@ async def read(query: QueryParams, known: list[str], zone: str, now: datetime) -
     """Read the form; what cannot be read is told, and what is missing is as usual."""
     wanted = query.get("report", "")
     report = wanted if wanted in known else known[0]
-    usual = await usual_days(REPORTS[report], "", zone, now)
-    since, until = query.get("since") or usual[0].isoformat(), query.get("until") or usual[1].isoformat()
-    errors: dict[str, str] = {}
-    first, last = _day(since, "since", errors), _day(until, "until", errors)
-    if first and last and first >= last:
-        errors["until"] = _("The period ends before it begins; give a later day.")
+    days = await kept_report.days(query, REPORTS[report], "", zone, now)
     choices = BY.get(report, ("",))
     by = query.get("by", "")
     grain = next((one for one in GRAINS if one == query.get("grain")), GRAINS[0])
-    days = (None, None) if (first, last) == usual else (first, last)
-    return Asked(report, since, until, days, by if by in choices else str(choices[0]), grain, errors)
-
-
-def _day(text: str, name: str, errors: dict[str, str]) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        errors[name] = _("Type a day such as 2026-03-21.")
-        return None
+    chosen = by if by in choices else str(choices[0])
+    return Asked(report, days.since, days.until, days.both, chosen, grain, days.errors)

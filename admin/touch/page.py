@@ -10,17 +10,14 @@ from starlette_admin import CustomView, route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import messages, pages, words
-from admin.lifecycle.reports import grain_name, seen_of
-from admin.problems import said
+from admin import kept_report, pages, period_names, words
+from admin.kept_report import grain_name
 from admin.request import actor_of, may, now
 from admin.touch import asked as form
 from admin.touch import figures
 from admin.touch.asked import Asked
 from crm import organization
 from crm.access import Scope
-from crm.errors import CrmError
-from crm.reports import kept
 
 WORDS = {
     "NONE": lazy("All together"),
@@ -61,38 +58,21 @@ class TouchReports(CustomView):
 
     @route("/figures", methods=["GET"], name="touch-figures")
     async def figures(self, request: Request) -> Response:
-        """The figures, or, while they are worked out, that they are; nothing while the reader has seen the newest."""
+        """The figures of what the form in the address asks; see `kept_report.show`."""
         _known, asked = await _asked(request)
-        assert self.templates is not None
-        found: dict[str, Any] = {"problem": "", "answer": None}
-        try:
-            found |= {} if asked.errors else await _figures(request, asked)
-        except CrmError as refused:
-            found["problem"] = said(refused)
-        seen = seen_of(found["answer"])
-        if request.query_params.get("seen") == seen and found["answer"].renewing:
-            return Response(status_code=204)
-        here = request.url.remove_query_params(["renew", "seen"])
-        context = {
-            "asked": asked,
-            "renew": here.include_query_params(renew="1").query,
-            "seen": here.include_query_params(seen=seen).query,
-        }
-        return self.templates.TemplateResponse(request, "touch/figures.html", context | found)
+
+        async def draw(found: Any) -> dict[str, Any]:
+            return await figures.READERS[asked.report](asked, found)
+
+        question = None if asked.errors else asked.question
+        context = {"asked": asked, "period": period_names.of}
+        return await kept_report.show(self, request, "touch/figures.html", question, draw, context)
 
 
 async def _asked(request: Request) -> tuple[list[str], Asked]:
     known = form.offered(actor_of(request))
     zone = (await organization.current()).time_zone
     return known, await form.read(request.query_params, known, zone, now())
-
-
-async def _figures(request: Request, asked: Asked) -> dict[str, Any]:
-    actor, renew = actor_of(request), request.query_params.get("renew") == "1"
-    answer = await kept.ask(actor, asked.question, now=now(), renew=renew)
-    if answer.found is None:
-        return {"answer": answer, "problem": messages.read(answer.problem) if answer.problem else ""}
-    return {"answer": answer, **await figures.READERS[asked.report](asked, answer.found)}
 
 
 def titles() -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from starlette_admin import route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import charts, formats
+from admin import charts, formats, period_names
 from admin.charts import Chart, Line
 from admin.value.matrix import GRAINS, grain_of
 from admin.value.page import Run, ValuePage, current, no_run
@@ -74,7 +74,7 @@ class CohortPage(ValuePage):
             reason = _("Nobody ordered for the first time since %(day)s.") % {"day": formats.day(since)}
             return self.unknown(request, reason, _("Choose a longer period."))
         measure = _measure(request)
-        context = {"drawn": curves(points, run, grain, measure), "table": table(points, run, measure)}
+        context = {"drawn": curves(points, run, grain, measure), "table": table(points, run, grain, measure)}
         return self.fragment(request, "cohorts.html", context)
 
 
@@ -102,18 +102,19 @@ def curves(points: list[CohortPoint], run: Run, grain: CohortGrain, measure: str
     series = []
     for start, lived in cohorts.items():
         values = {point.age: _each(point, measure) for point in lived}
-        series.append(Line(formats.day(start), [values.get(age) for age in ages], dots=len(lived) == 1))
+        series.append(Line(period_names.of(start, grain), [values.get(age) for age in ages], dots=len(lived) == 1))
     return charts.lines(
         series,
         labels=[formats.number(age) for age in ages],
         summary=_("Cumulated value per customer of each cohort, by age"),
         form=charts.money(run.currency),
         x_name=str(NAMES[grain]),
-        height=340,
+        y_name=_("%(measure)s per customer") % {"measure": MEASURES[measure]},
+        height=360,
     )
 
 
-def table(points: list[CohortPoint], run: Run, measure: str) -> dict[str, Any]:
+def table(points: list[CohortPoint], run: Run, grain: CohortGrain, measure: str) -> dict[str, Any]:
     """The triangle: a cohort a row, its age in columns, deeper colours for more."""
     cohorts = _by_cohort(points)
     ages = range(max(point.age for point in points) + 1)
@@ -123,7 +124,8 @@ def table(points: list[CohortPoint], run: Run, measure: str) -> dict[str, Any]:
     for start, lived in cohorts.items():
         values = {point.age: _each(point, measure) for point in lived}
         cells = [_shown(values.get(age), most, run.currency) for age in ages]
-        rows.append({"name": formats.day(start), "customers": formats.number(lived[0].customers), "cells": cells})
+        size = formats.number(lived[0].customers)
+        rows.append({"name": period_names.of(start, grain), "customers": size, "cells": cells})
     return {"ages": [formats.number(age) for age in ages], "rows": rows}
 
 

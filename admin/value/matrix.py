@@ -11,7 +11,7 @@ from starlette_admin import route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import formats, words
+from admin import period_names, words
 from admin.request import may
 from admin.value.moves import grid
 from admin.value.page import ValuePage, current, no_run
@@ -63,7 +63,7 @@ class MatrixPage(ValuePage):
             "meanings": MEANINGS,
             "grain": chosen,
             "grains": GRAINS,
-            "periods": [(start.isoformat(), period_name(start, chosen)) for start in starts],
+            "periods": [(start.isoformat(), period_names.of(start, chosen)) for start in starts],
             "period": request.query_params.get("period") or starts[0].isoformat(),
             "may_segment": may(request, Scope.SEGMENT_WRITE),
         }
@@ -86,8 +86,8 @@ class MatrixPage(ValuePage):
         names: dict[str | None, str] = {None: _("Bought nothing"), **{cell: words.value(cell) for cell in CELLS}}
         context = {
             "grid": grid(found, (*CELLS, None), names, currency=run.currency),
-            "before": period_name(periods.first_day(start, chosen), chosen),
-            "after": period_name(following, chosen),
+            "before": period_names.of(periods.first_day(start, chosen), chosen),
+            "after": period_names.of(following, chosen),
         }
         return self.fragment(request, "moves.html", context)
 
@@ -122,9 +122,3 @@ def offered(until: date, grain: CohortGrain) -> list[date]:
 def after(start: date, grain: CohortGrain) -> date:
     """The first day of the next period."""
     return periods.first_day(start + timedelta(days={"MONTH": 32, "QUARTER": 100, "YEAR": 370}[grain.value]), grain)
-
-
-def period_name(start: date, grain: CohortGrain) -> str:
-    """A period as people call it; a month and a quarter by their days, for calendars differ."""
-    end = after(start, grain) - timedelta(days=1)
-    return f"{formats.day(start)} – {formats.day(end)}"

@@ -127,6 +127,7 @@ def spread(run: Run) -> Chart:
         series,
         summary=_("How customer lifetime value is spread; the outer bars hold what lies beyond"),
         x_name=_("Lifetime value"),
+        y_name=_("Customers"),
         dense=True,
         height=380,
     )

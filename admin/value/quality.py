@@ -76,6 +76,7 @@ def calibration(found: Quality) -> Chart:
         summary=_("Purchases in the holdout period per customer, expected and actual, by repeat purchases before"),
         form=charts.exact(2),
         x_name=_("Repeat purchases before the holdout period"),
+        y_name=_("Purchases in it"),
     )
 
 
@@ -97,5 +98,6 @@ def coverage(found: Quality) -> Chart:
         form=charts.percent(),
         x_form=charts.percent(),
         x_name=_("Level of the interval"),
+        y_name=_("Customers within it"),
         x_ends=(0, 1),
     )

@@ -12,7 +12,17 @@ from babel.messages.pofile import read_po
 from starlette_admin import DropDown
 from starlette_admin.i18n import get_locale, set_locale
 
-from admin import catalogues, event_words, formats, messages, preferences, resolve_relations, run_words, views
+from admin import (
+    catalogues,
+    event_words,
+    formats,
+    messages,
+    period_names,
+    preferences,
+    resolve_relations,
+    run_words,
+    views,
+)
 from admin.base import RecordView
 from admin.readable import readable
 from admin.segments.library_words import named
@@ -189,3 +199,15 @@ def test_a_moment_long_ago_is_a_day_and_a_recent_one_a_distance() -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
     assert formats.ago(datetime(2026, 11, 19, 22, tzinfo=UTC), now) == "2 hours ago"
     assert formats.ago(datetime(2026, 1, 2, tzinfo=UTC), now) == "Jan 2, 2026"
+
+
+@pytest.mark.parametrize(
+    ("grain", "said"),
+    [("MONTH", "Apr 2024"), ("QUARTER", "Q2 2024"), ("YEAR", "2024"), ("WEEK", "Apr 1, 2024")],
+)
+def test_a_period_is_called_as_people_call_it(grain: str, said: str) -> None:
+    assert period_names.of(date(2024, 4, 1), grain) == said
+
+
+def test_a_quarter_has_persian_words_and_digits(persian: None) -> None:
+    assert period_names.of(date(2024, 4, 1), "QUARTER") == "سه‌ماههٔ دوم ۲۰۲۴"

@@ -37,13 +37,13 @@ async def ali(db: str) -> Customer:
     [
         ({"report": "scores"}, "NPS"),
         ({"report": "scores", "by": "CHANNEL"}, "Phone"),
-        ({"report": "scores", "by": "STAGE"}, "none"),
+        ({"report": "scores", "by": "STAGE"}, "In no stage"),
         ({"report": "drivers"}, "arz-empty"),
         ({"report": "complaints"}, "Median until the answer"),
         ({"report": "complaints", "by": "SOURCE"}, "fair"),
         ({"report": "exposure"}, "carol"),
         ({"report": "quality"}, "fair"),
-        ({"report": "quality", "by": "IMPORT"}, "none"),
+        ({"report": "quality", "by": "IMPORT"}, "Not imported"),
         ({"report": "quality", "by": "CREATOR"}, "owner"),
     ],
 )

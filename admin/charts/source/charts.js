@@ -138,12 +138,14 @@ function cartesian(spec, page, box) {
         if (tight) Object.assign(labelled.axisLabel, { width: room, overflow: "break" });
     }
     const written = Math.max(0, ...spec.series.flatMap((one) => (one.labels || []).map((label) => label.length)));
-    const measured = valueAxis(page, y.form, writeY, flat ? y.name : undefined, {
+    const measured = valueAxis(page, y.form, writeY, y.name, {
         min: y.min, max: y.max, ...(flat && written ? { boundaryGap: [0, `${Math.min(Math.round((written * 760) / Math.max(box.clientWidth, 1)), 60)}%`] } : {}),
     });
     if (numeric || !flat) labelled.nameLocation = "middle";
     if (labelled.name) Object.assign(labelled, { nameGap: tight ? 40 : 28, nameTextStyle: { color: page.quiet } });
-    if (measured.name) measured.nameGap = 28;
+    if (measured.name && flat) measured.nameGap = 28;
+    // Above an upright axis its name stands level, beginning where the numbers do.
+    if (measured.name && !flat) Object.assign(measured, { nameLocation: "end", nameGap: 12, nameTextStyle: { color: page.quiet, align: page.rtl ? "right" : "left", padding: page.rtl ? [0, -28, 0, 0] : [0, 0, 0, -28] } });
     const across = flat ? measured : labelled;
     const up = flat ? labelled : measured;
     if (page.rtl) Object.assign(across, { inverse: true }), Object.assign(up, { position: "right" });
@@ -174,7 +176,7 @@ function cartesian(spec, page, box) {
     }));
     const option = {
         ...base(spec, page), legend: shown, series, xAxis: across, yAxis: up,
-        grid: { top: 12 + rows * 24 + (spec.marks?.some((mark) => mark.axis === "x") ? 14 : 0), bottom: across.name ? (across.nameGap || 28) + 6 : 6, left: 6, right: 12, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+        grid: { top: 12 + (measured.name && !flat ? 22 : 0) + rows * 24 + (spec.marks?.some((mark) => mark.axis === "x") ? 14 : 0), bottom: across.name ? (across.nameGap || 28) + 6 : 6, left: 6, right: 12, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     };
     option.tooltip.trigger = "axis";
     option.tooltip.axisPointer = { type: spec.kind === "bars" ? "shadow" : "line", lineStyle: { color: page.quiet }, shadowStyle: { opacity: 0.12 } };
