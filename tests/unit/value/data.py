@@ -26,19 +26,37 @@ def _file(name: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / "datasets" / name
 
 
+def _days(name: str, columns: tuple[int, int, int], skip: int = 0) -> Days:
+    """Purchases by customer and day of a log; `columns` are those of customer, date and money."""
+    rows = [line.split() for line in _file(name).read_text().splitlines()[skip:] if line.strip()]
+    who, when, money = columns
+    customer = np.array([int(row[who]) for row in rows])
+    days = np.array([date.fromisoformat(row[when]).toordinal() for row in rows])
+    return roll_up(customer, days, np.array([float(row[money]) for row in rows]))
+
+
 @cache
 def cdnow_days() -> Days:
     """The 1/10 sample of CDNOW's new customers of early 1997, by customer and day."""
-    rows = [line.split() for line in _file("CDNOW_sample.txt").read_text().splitlines() if line.strip()]
-    customer = np.array([int(row[1]) for row in rows])
-    days = np.array([date(int(row[2][:4]), int(row[2][4:6]), int(row[2][6:])).toordinal() for row in rows])
-    return roll_up(customer, days, np.array([float(row[4]) for row in rows]))
+    return _days("CDNOW_sample.txt", (1, 2, 4))
+
+
+@cache
+def cdnow_whole_days() -> Days:
+    """All 23,570 of them."""
+    return _days("CDNOW_master.txt", (0, 1, 3), skip=1)
 
 
 @cache
 def cdnow(end: int = CALIBRATION_END) -> Features:
     """What the models read of the CDNOW sample at the close of day `end`, in weeks."""
     return features(cdnow_days(), end=end, zero_counts=True)
+
+
+@cache
+def cdnow_whole(end: int = HOLDOUT_END) -> Features:
+    """The same of all CDNOW customers."""
+    return features(cdnow_whole_days(), end=end, zero_counts=True)
 
 
 @cache
