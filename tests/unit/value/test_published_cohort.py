@@ -54,17 +54,17 @@ def test_spend_of_repeat_buyers_is_spread_as_printed() -> None:
 
 
 def test_parameters_of_78_weeks_describe_the_first_39_nearly_as_well() -> None:
-    """RFM and CLV: -9608 against -9595; of spend -4661 against -4659, of totals, whose density is that of means over x."""
+    """RFM and CLV: -9608 against -9595; of spend -4661 against -4659, counted per total spent."""
     seen, again = cdnow(), cdnow().history.x > 0
     history, x, z = seen.history, seen.history.x[again], seen.spend[again]
     assert paretonbd.log_likelihood(PARETO_78, history.x, history.t_x, history.T).sum() == pytest.approx(-9608, abs=0.5)
-    per_total = np.log(x).sum()
+    per_total = np.log(x).sum()  # the density of a total is that of its mean over x
     assert gammagamma.log_likelihood(SPEND_78, x, z).sum() - per_total == pytest.approx(-4661, abs=0.5)
     assert gammagamma.log_likelihood((6.25, 3.74, 15.44), x, z).sum() - per_total == pytest.approx(-4659, abs=0.5)
 
 
 def cohort() -> tuple[Floats, Floats, Floats]:
-    """The value of each of the 23,570 at 15 % a year and 30 % margin, how often they came back, and their spend then."""
+    """The value of each of the 23,570 at 15 % a year and 30 % margin; how often they came back, and what they spent."""
     seen = cdnow_whole()
     history, spend = seen.history, np.nan_to_num(seen.spend)
     alive = paretonbd.p_alive(PARETO_78, history.x, history.t_x, history.T)
