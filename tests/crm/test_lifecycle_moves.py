@@ -41,6 +41,28 @@ async def test_a_guard_that_does_not_hold_tells_expected_and_actual_of_each_cond
         await positions.move(OWNER, alice.id, to="buyer", now=NOW)
 
 
+@pytest.mark.parametrize(
+    ("guard", "actual"),
+    [
+        ("orders.some(amount > 100 USD)", "0"),
+        ("orders.none(amount < 100 USD)", "1"),
+        ("orders.every(amount > 100 USD)", "1"),
+        ("not orders.count() = 1", "1"),
+        ('interactions.some() or orders.count() >= 3 or country = "IR"',
+         'interactions.some(): 0; orders.count() >= 3: 1; country = "IR": –'),
+        ('in segment "vip" or not (orders.count() = 1 and orders.some())', "orders.count() = 1: 1; orders.some(): 1"),
+        ('in segment "vip"', None),
+    ],
+)  # fmt: skip
+async def test_what_a_guard_looked_at_is_told_whatever_it_asks(db: str, guard: str, actual: str | None) -> None:
+    await factories.segment("vip")
+    await world.lifecycle(EdgeDefinition("new", "buyer", guard))
+    alice = await factories.customer()
+    await factories.order(alice)
+    dry = await positions.move(OWNER, alice.id, to="buyer", now=NOW, dry_run=True)
+    assert [each.actual for each in dry.obstacles] == [actual]
+
+
 async def test_what_a_mover_may_not_read_is_not_told(db: str) -> None:
     await world.lifecycle(EdgeDefinition("new", "buyer", "orders.count() >= 3"))
     alice = await factories.customer()
