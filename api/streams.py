@@ -67,11 +67,12 @@ class Streams:
 
         Raises Unauthenticated and Forbidden once the credential has lost its right, and TooSlow.
         """
-        box = Box(stream.wish.wants, stream.wish.key)
+        wish = stream.wish
+        box = Box(wish.wants, wish.key, types=wish.types, customer=wish.customer)
         (root,) = stream.execution.plan.roots
         told = self.figures.answers.labels(root.name)
         with self.figures.subscription(root.name):
-            async with aclosing(self.feed.listen(box, stream.wish.after)) as heard_ones:
+            async with aclosing(self.feed.listen(box, wish.after)) as heard_ones:
                 async for heard in heard_ones:
                     actor = await who()
                     if self.draining():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -19,6 +20,8 @@ from crm.tail import LAST
 log = structlog.get_logger("arzesh.feed")
 
 BATCH = 500
+STRETCH = 5_000
+"""Past events among which those of some types are looked for at once."""
 PAUSE = 0.2
 """Seconds between two looks. Writers notify nobody: that would make them queue for one lock at every commit."""
 AFTER_FAILURE = 2.0
@@ -32,6 +35,23 @@ SELECT id, type, customer_id, transaction_id, position FROM event
 WHERE (transaction_id, position) > ($1, $2) AND transaction_id < {_XMIN}
 ORDER BY transaction_id, position LIMIT $3
 """  # noqa: S608
+_STRETCH = """
+WITH stretch AS MATERIALIZED (
+    SELECT id, type, customer_id, transaction_id, position FROM event
+    WHERE (transaction_id, position) > ($1, $2) AND (transaction_id, position) <= ($3, $4)
+    ORDER BY transaction_id, position LIMIT $5
+), tip AS (SELECT transaction_id, position FROM stretch ORDER BY transaction_id DESC, position DESC LIMIT 1)
+SELECT stretch.* FROM stretch, tip
+WHERE stretch.type = ANY($6::text[]) OR stretch.position = tip.position
+ORDER BY stretch.transaction_id, stretch.position
+"""
+_OF_CUSTOMER = """
+WITH mine AS MATERIALIZED (
+    SELECT id, type, customer_id, transaction_id, position FROM event
+    WHERE customer_id = $6 AND (transaction_id, position) > ($1, $2) AND (transaction_id, position) <= ($3, $4)
+)
+SELECT * FROM mine ORDER BY transaction_id, position LIMIT $5
+"""
 _NOW = f"SELECT {_XMIN} - 1 AS transaction_id"
 _PLACE = "SELECT transaction_id, position FROM event WHERE id = $1"
 
@@ -56,10 +76,15 @@ class Heard:
 
 @dataclass(eq=False)
 class Box:
-    """What waits for one listener; of several events with one key it hears once."""
+    """What waits for one listener; of several events with one key it hears once.
+
+    `types` and `customer`, where they are given, are all that it can want: the past is searched for them alone.
+    """
 
     wants: Callable[[Heard], bool]
     key: Callable[[Heard], Hashable]
+    types: frozenset[str] = frozenset()
+    customer: UUID | None = None
     most: int = MOST_WAITING
     waiting: OrderedDict[Hashable, Heard] = field(default_factory=OrderedDict)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,7 +118,8 @@ class Feed:
     joining: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def listen(self, box: Box, after: UUID | None = None) -> AsyncGenerator[Heard | None, None]:
-        """What happens from now on, or has happened after an event, in order; None at each idle second.
+        """What happens from now on, or has happened after an event, in order; None at each idle second, and where a
+        stretch of the past holds nothing.
 
         Raises NotFound for an event that is not known, and TooSlow.
         """
@@ -101,8 +127,8 @@ class Feed:
         until = await self._join(box)
         try:
             if start is not None:
-                async for heard in _between(start, until):
-                    if box.wants(heard):
+                async for heard in _between(start, until, box):
+                    if heard is None or box.wants(heard):
                         yield heard
             while True:
                 yield await box.take(IDLE)
@@ -145,7 +171,19 @@ class Feed:
 
 
 async def _read(place: Place) -> list[Heard]:
-    rows = await fetch(_READ, *place, BATCH)
+    return _heard(await fetch(_READ, *place, BATCH))
+
+
+async def _past(start: Place, until: Place, box: Box) -> list[Heard]:
+    """The next events up to a place that a listener may want, and perhaps the last one of those looked at."""
+    if box.customer:
+        return _heard(await fetch(_OF_CUSTOMER, *start, *until, BATCH, box.customer))
+    if box.types:
+        return _heard(await fetch(_STRETCH, *start, *until, STRETCH, sorted(box.types)))
+    return [heard for heard in await _read(start) if heard.place <= until]
+
+
+def _heard(rows: Sequence[Any]) -> list[Heard]:
     return [Heard(row["id"], row["type"], row["customer_id"], (row["transaction_id"], row["position"])) for row in rows]
 
 
@@ -158,14 +196,13 @@ async def _place_of(event: UUID) -> Place:
     return row["transaction_id"], row["position"]
 
 
-async def _between(start: Place, until: Place) -> AsyncIterator[Heard]:
-    """What happened after one place, up to another."""
+async def _between(start: Place, until: Place, box: Box) -> AsyncIterator[Heard | None]:
+    """What happened after one place, up to another; None after each look that led on."""
     while start < until:
-        found = await _read(start)
+        found = await _past(start, until, box)
         for heard in found:
-            if heard.place > until:
-                return
             yield heard
         if not found:
             return
+        yield None
         start = found[-1].place

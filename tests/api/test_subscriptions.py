@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from api import session, streams
-from crm import customers, tokens
+from crm import customers, feed, tokens
 from crm.access import Scope
 from models import ApiToken, Event
 from tests import factories
@@ -97,6 +97,34 @@ async def test_events_are_told_by_type_and_from_where_one_left_off(serve: Serve)
         assert (await socket.hear())["payload"]["data"]["events"]["type"] == "customer.updated"
         await factories.customer("Bob")
         assert (await socket.hear())["payload"]["data"]["events"]["type"] == "customer.created"
+
+
+PAST = "subscription($t: [String!], $c: ID, $a: ID) { events(types: $t, customer: $c, after: $a) { type } }"
+
+
+@pytest.mark.parametrize("stretch", [1, 3, 1000])
+async def test_past_events_of_a_type_are_found_however_far_apart(serve: Serve, monkeypatch: Any, stretch: int) -> None:
+    monkeypatch.setattr(feed, "STRETCH", stretch)
+    async with serve() as client, greeted(client) as socket:
+        await factories.customer("Alice")
+        first = await Event.get(type="customer.created")
+        for name in ("Bob", "Carla", "Dora", "Emil"):
+            await rename(name, "Köln")
+        await socket.subscribe("1", PAST, a=f"evt_{first.id}", t=["customer.updated"])
+        told = [(await socket.hear())["payload"]["data"]["events"]["type"] for _ in range(4)]
+        assert told == ["customer.updated"] * 4
+
+
+async def test_past_events_of_one_customer_are_found(serve: Serve) -> None:
+    async with serve() as client, greeted(client) as socket:
+        await factories.customer("Alice")
+        first = await Event.get(type="customer.created")
+        await rename("Bob", "Köln")
+        changed = await Event.get(type="customer.updated")
+        await factories.customer("Carla")
+        await socket.subscribe("1", PAST, a=f"evt_{first.id}", c=f"cus_{changed.customer_id}")
+        told = [(await socket.hear())["payload"]["data"]["events"]["type"] for _ in range(2)]
+        assert told == ["customer.created", "customer.updated"]
 
 
 async def test_only_customers_who_fit_are_told(serve: Serve) -> None:
