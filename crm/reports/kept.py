@@ -19,13 +19,13 @@ from crm.access import READ_SCOPES, Actor, ActorKind, need
 from crm.database import execute, fetch, fetch_row, fetch_value
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle.reports.reading import patience
-from crm.reports.question import Question, again, plain, question_of, scopes_of, usual, work
+from crm.reports.question import Question, again, plain, question_of, scopes_of, usual, usual_of_contact, work
 from models import KeptReport, Lifecycle
 from models.base import new_id
 
 log = structlog.get_logger("arzesh.reports")
 
-LARGE = 200_000
+LARGE = 100_000
 """Moves, days of buying, or interactions beyond which reports are kept: up to here they take less than a second."""
 SECONDS = 240
 """Seconds that a report is given where nobody waits for it, and for which one process has it to itself."""
@@ -34,6 +34,8 @@ SHARE = 60
 YOUNG = timedelta(minutes=5)
 OLD = timedelta(hours=6)
 """Younger than the first nothing is worked out again unasked; when nothing happens, only once the second is over."""
+STALE = timedelta(hours=1)
+"""Who looks at older figures than these asks for newer ones by looking."""
 REMEMBERED = timedelta(days=1)
 """For so long after somebody last looked at it an unusual report is kept up to date."""
 FORGOTTEN = timedelta(days=30)
@@ -73,8 +75,11 @@ async def ask(actor: Actor, question: Question, *, now: datetime, renew: bool = 
     if not await large():
         return Answer(await work(actor, question, now))
     key = key_of(question, actor.row_filter)
-    row = await fetch_row(_NOTE, new_id(), key, *_told(question, actor.row_filter), now, renew)
+    told = _told(question, actor.row_filter)
+    row = await fetch_row(_NOTE, new_id(), key, *told, now, renew)
     assert row
+    if row["worked_at"] and now - row["worked_at"] > STALE and not row["renewing"]:
+        row = await fetch_row(_NOTE, new_id(), key, *told, now, True) or row
     found = None if row["found"] is None else await again(question, orjson.loads(row["found"]))
     return Answer(found, row["worked_at"], row["renewing"], row["problem"])
 
@@ -177,4 +182,15 @@ async def _expect_the_usual(now: datetime) -> None:
             key = key_of(question, None)
             if key not in lately:
                 await execute(_NOTE, new_id(), key, *_told(question, None), now, False)
+    for question in usual_of_contact():
+        # As if last asked long ago: worked out now and then, and kept up to date only once somebody looks.
+        told = _told(question, None)
+        await execute(_EXPECT, new_id(), key_of(question, None), *told, now - REMEMBERED, now, now - OLD)
     await KeptReport.filter(asked_at__lt=now - FORGOTTEN).delete()
+
+
+_EXPECT = """
+INSERT INTO kept_report AS k (id, created_at, updated_at, key, question, row_filter, asked_at, wanted_at)
+VALUES ($1, now(), now(), $2, $3::jsonb, $4::jsonb, $5, $6)
+ON CONFLICT (key) DO UPDATE SET wanted_at = $6 WHERE k.tried_at < $7 AND k.wanted_at <= k.tried_at
+"""

@@ -21,6 +21,9 @@ from crm.lifecycle.reports.matrix import matrix, matrix_again, plain_matrix
 from crm.lifecycle.reports.standing import Waiting, waiting
 from crm.quality import QualityGroup
 from crm.reports.plainly import restored
+from crm.value.runs import histories
+from crm.value.runs.pairs import Pair, all_pairs
+from crm.value.runs.portfolio import CohortGrain
 from models import RatingKind
 
 USUAL_DAYS = 365
@@ -41,6 +44,10 @@ class Report(StrEnum):
     COMPLAINTS = "COMPLAINTS"
     EXPOSURE = "EXPOSURE"
     QUALITY = "QUALITY"
+    PROFIT = "PROFIT"
+    MATRICES = "MATRICES"
+    VALUE_COHORTS = "VALUE_COHORTS"
+    PAIRS = "PAIRS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class Question:
     """A report, the first ones on a lifecycle. Days are the organisation's; without them they are the `usual_days`.
 
     `grain` is the cohorts' of a funnel (None: all together), the steps' of the others. `by` is what scores, complaints
-    and the quality of data are told apart by, and the kind of rating whose drivers are meant.
+    and the quality of data are told apart by, and the kind of rating whose drivers are meant; for reports on value, a
+    digest of what they assume.
     """
 
     report: Report
@@ -120,12 +128,27 @@ def usual(lifecycle: str) -> list[Question]:
     ]
 
 
+def usual_of_contact() -> list[Question]:
+    """What a reader of the reports on touchpoints sees first."""
+    return [
+        Question(Report.SCORES, grain=Grain.MONTH, by=FeedbackGroup.NONE),
+        Question(Report.DRIVERS, by=RatingKind.NPS),
+        Question(Report.COMPLAINTS, grain=Grain.MONTH, by=FeedbackGroup.NONE),
+        Question(Report.EXPOSURE),
+        Question(Report.QUALITY, by=QualityGroup.SOURCE),
+    ]
+
+
 _SCOPES: dict[Report, tuple[Scope, ...]] = {
     Report.SCORES: (Scope.INTERACTION_READ,),
     Report.DRIVERS: (Scope.INTERACTION_READ,),
     Report.COMPLAINTS: (Scope.INTERACTION_READ,),
     Report.EXPOSURE: (Scope.INTERACTION_READ, Scope.VALUE_READ),
     Report.QUALITY: (Scope.CUSTOMER_READ,),
+    Report.PROFIT: (Scope.VALUE_READ,),
+    Report.MATRICES: (Scope.VALUE_READ,),
+    Report.VALUE_COHORTS: (Scope.VALUE_READ,),
+    Report.PAIRS: (Scope.VALUE_READ, Scope.ORDER_READ),
 }
 
 
@@ -194,6 +217,31 @@ async def _quality(actor: Actor, asked: Question, period: Period, now: datetime)
     return await quality.report(actor, now=now, group=QualityGroup(asked.by or QualityGroup.NONE))
 
 
+async def _today(now: datetime) -> date:
+    return now.astimezone(ZoneInfo((await organization.current()).time_zone)).date()
+
+
+async def _profit(actor: Actor, asked: Question, period: Period, now: datetime) -> list[histories.ProfitHistory]:
+    return [await histories.profit_history(actor, _grain(asked), await _today(now))]
+
+
+async def _matrices(actor: Actor, asked: Question, period: Period, now: datetime) -> list[histories.MatrixHistory]:
+    return [await histories.matrix_history(actor, _grain(asked), await _today(now))]
+
+
+async def _cohorts(actor: Actor, asked: Question, period: Period, now: datetime) -> list[histories.CohortHistory]:
+    return [await histories.cohort_history(actor, await _today(now))]
+
+
+async def _pairs(actor: Actor, asked: Question, period: Period, now: datetime) -> list[Pair]:
+    assert asked.since and asked.until
+    return await all_pairs(actor, since=asked.since, until=asked.until)
+
+
+def _grain(asked: Question) -> CohortGrain:
+    return CohortGrain((asked.grain or Grain.QUARTER).value)
+
+
 _WORK: dict[Report, Callable[[Actor, Question, Period, datetime], Awaitable[Any]]] = {
     Report.FUNNEL: _funnel,
     Report.MATRIX: _matrix,
@@ -205,6 +253,10 @@ _WORK: dict[Report, Callable[[Actor, Question, Period, datetime], Awaitable[Any]
     Report.COMPLAINTS: _complaints,
     Report.EXPOSURE: _exposure,
     Report.QUALITY: _quality,
+    Report.PROFIT: _profit,
+    Report.MATRICES: _matrices,
+    Report.VALUE_COHORTS: _cohorts,
+    Report.PAIRS: _pairs,
 }
 
 
@@ -220,6 +272,10 @@ _ROWS: dict[Report, type] = {
     Report.COMPLAINTS: feedback.Complaints,
     Report.EXPOSURE: depth.Exposure,
     Report.QUALITY: quality.QualityReport,
+    Report.PROFIT: histories.ProfitHistory,
+    Report.MATRICES: histories.MatrixHistory,
+    Report.VALUE_COHORTS: histories.CohortHistory,
+    Report.PAIRS: Pair,
 }
 
 

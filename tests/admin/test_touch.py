@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from starlette.datastructures import QueryParams
 
+from admin.touch.asked import REPORTS, read
 from crm import interactions
+from crm.reports.question import usual_of_contact
 from models import Channel, Customer, Direction, InteractionKind, RatingKind
 from tests.admin.conftest import At
 from tests.admin.desk import Desk
 from tests.crm.test_followups import staff
-from tests.factories import OWNER, customer
+from tests.factories import NOW, OWNER, customer
 
 CALL: Any = {"channel": Channel.PHONE, "direction": Direction.INBOUND, "kind": InteractionKind.CALL}
 
@@ -88,3 +91,9 @@ async def test_who_may_not_change_customers_hands_nothing_over(at: At) -> None:
 
 async def test_nobody_is_no_leaver(sara: Desk) -> None:
     assert (await sara.get("/hand-over/x")).status_code == 404
+
+
+@pytest.mark.parametrize("report", list(REPORTS))
+async def test_the_report_as_it_opens_is_one_that_is_ready_before_anybody_asks(db: str, report: str) -> None:
+    opened = await read(QueryParams({"report": report}), list(REPORTS), "UTC", NOW)
+    assert opened.question in usual_of_contact()

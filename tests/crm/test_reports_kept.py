@@ -13,7 +13,7 @@ from crm.lifecycle.reports.cohorts import Basis
 from crm.lifecycle.reports.frame import Grain, Group
 from crm.lifecycle.reports.matrix import Matrix
 from crm.reports import kept
-from crm.reports.question import Question, Report, question_of, usual, usual_days, work
+from crm.reports.question import Question, Report, question_of, usual, usual_days, usual_of_contact, work
 from models import Customer, InteractionKind, KeptReport, RatingKind
 from tests import factories
 from tests.crm import lifecycle_world as world
@@ -90,7 +90,7 @@ async def test_what_is_kept_says_what_the_report_itself_says(moves: None, large:
 
 async def test_the_usual_reports_are_ready_before_anybody_asks(moves: None, large: None) -> None:
     await keep_all()
-    answers = [await kept.ask(OWNER, question, now=NOW) for question in usual("small")]
+    answers = [await kept.ask(OWNER, question, now=NOW) for question in [*usual("small"), *usual_of_contact()]]
     assert [answer.worked_at for answer in answers] == [NOW] * len(answers)
 
 
@@ -103,9 +103,26 @@ async def test_figures_are_worked_out_again_when_something_happened_and_they_are
     now = await fetch_value("SELECT now()")
     assert await keep_all(now) == 0
     await factories.customer("Late")
-    assert await keep_all(now) == len(usual("small"))
+    assert await keep_all(now) == len([*usual("small"), *usual_of_contact()])
     await factories.customer("Later")
     assert await keep_all(now + timedelta(minutes=1)) == 0
+
+
+async def test_reports_on_touchpoints_that_nobody_looks_at_are_renewed_four_times_a_day(
+    moves: None, large: None
+) -> None:
+    await keep_all()
+    await factories.customer("Late")
+    renewed = [await keep_all(NOW + timedelta(hours=hours)) for hours in (5, 7)]
+    assert renewed == [len(usual("small")), len(usual("small")) + len(usual_of_contact())]
+
+
+async def test_who_looks_at_figures_of_long_ago_asks_for_newer_ones(moves: None, large: None) -> None:
+    await kept.ask(OWNER, FUNNEL, now=NOW)
+    await keep_all()
+    looks = [await kept.ask(OWNER, FUNNEL, now=NOW + timedelta(minutes=minutes)) for minutes in (50, 70)]
+    assert [look.renewing for look in looks] == [False, True]
+    assert looks[-1].found is not None
 
 
 async def test_newer_figures_are_worked_out_for_whoever_wants_them(moves: None, large: None) -> None:
