@@ -53,6 +53,7 @@ class FollowUp(Versioned):
             ("customer_id", "due_at", "id"),
             ("owner_id", "status", "due_at", "id"),
             ("status", "due_at", "id"),
+            ("due_at", "id"),
             ("interaction_id", "id"),
         ]
         constraints = [

@@ -49,6 +49,8 @@ class Event(Record):
         indexes = [
             ("customer_id", "created_at", "id"),
             ("type", "created_at", "id"),
+            ("noun", "created_at", "id"),
+            ("actor_id", "created_at", "id"),
             ("created_at", "id"),
             ("transaction_id", "position"),
         ]
@@ -73,6 +75,8 @@ class AuditEntry(Record):
             ("noun_id", "created_at", "id"),
             ("customer_id", "created_at", "id"),
             ("actor_id", "created_at", "id"),
+            ("action", "created_at", "id"),
+            ("noun", "created_at", "id"),
             ("created_at", "id"),
         ]
 
