@@ -107,7 +107,7 @@ class BulkPages(CustomView):
         except CrmError as problem:
             return JSONResponse({"error": said(problem)}, problem.status)
         refused = [{"id": str(e.id), "name": e.name, "reason": messages.read(e.reason)} for e in done.refused]
-        return JSONResponse({"changed": done.changed, "refused": refused})
+        return JSONResponse({"changed": done.changed, "unchanged": done.unchanged, "refused": refused})
 
 
 def _verbs() -> dict[Verb, str]:

@@ -27,7 +27,7 @@ from starlette_admin import (
 from starlette_admin.i18n import get_tzinfo
 from starlette_admin.i18n import gettext as _
 
-from admin import formats, words
+from admin import dates, formats, words
 from admin.request import may
 from crm.access import SCOPE_HELP
 
@@ -189,7 +189,7 @@ class Ratio(Readable, StringField):
 
 @dataclass
 class Moment(Readable, DateTimeField):
-    """A point in time, typed and shown in the reader's zone, with the browser's own picker."""
+    """A point in time, typed and shown in the reader's zone and calendar; without scripts, by the browser's picker."""
 
     class_: str = "form-control"
     step: str | int | None = 1
@@ -197,11 +197,11 @@ class Moment(Readable, DateTimeField):
     """Whether lists show only the day."""
 
     def read(self, text: str) -> datetime:
-        found = datetime.fromisoformat(text)
+        found = dates.read_moment(text)
         return (found if found.tzinfo else found.replace(tzinfo=get_tzinfo())).astimezone(UTC)
 
     def complaint(self) -> str:
-        return _("Type a date and a time, such as 2026-03-21 09:30.")
+        return dates.time_complaint()
 
     async def serialize_value(self, request: Request, value: Any) -> str:
         if request.state.action == RequestAction.EXPORT:
@@ -222,16 +222,16 @@ class Moment(Readable, DateTimeField):
 
 @dataclass
 class Day(Readable, DateField):
-    """A date, with the browser's own picker."""
+    """A date, typed and shown in the reader's calendar; without scripts, by the browser's own picker."""
 
     class_: str = "form-control"
     input_type: str = "date"
 
     def read(self, text: str) -> date:
-        return date.fromisoformat(text)
+        return dates.read_day(text)
 
     def complaint(self) -> str:
-        return _("Type a date, such as 2026-03-21.")
+        return dates.day_complaint()
 
     async def serialize_value(self, request: Request, value: Any) -> str:
         plain = request.state.action.is_form() or request.state.action == RequestAction.EXPORT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import jdatetime
@@ -42,7 +42,12 @@ def digits(text: str) -> str:
 
 def figures(text: str) -> str:
     """A number in the digits that the reader chose, with the separators that go with them."""
-    return digits(text.replace(",", "٬").replace(".", "٫") if current().persian_digits else text)
+    return digits(text.replace(",", "٬").replace(".", "٫").replace("%", "٪") if current().persian_digits else text)
+
+
+def isolated(text: str) -> str:
+    """A name that may run the other way than the sentence, without drawing a number after it along."""
+    return f"\u2068{text}\u2069"
 
 
 def number(value: float | Decimal | None, *, decimals: int = 0) -> str:
@@ -92,8 +97,12 @@ def day(value: date | None) -> str:
     if not current().jalali:
         return digits(dates.format_date(value, "medium", locale=get_locale()))
     found = jdatetime.date.fromgregorian(date=value)
-    months = JALALI_MONTHS.get(get_locale(), JALALI_MONTHS["en"])
-    return digits(f"{found.day} {months[found.month - 1]} {found.year}")
+    return digits(f"{found.day} {jalali_months()[found.month - 1]} {found.year}")
+
+
+def jalali_months() -> list[str]:
+    """The months of the solar Hijri calendar, as the reader calls them."""
+    return JALALI_MONTHS.get(get_locale(), JALALI_MONTHS["en"])
 
 
 def moment(value: datetime | None) -> str:
@@ -102,6 +111,13 @@ def moment(value: datetime | None) -> str:
         return NOTHING
     here = value.astimezone(get_tzinfo())
     return f"{day(here.date())}{_(', ')}{digits(here.strftime('%H:%M'))}"
+
+
+def as_of(value: datetime | None) -> str:
+    """The point in time that figures speak of; the end of a day is that day."""
+    if value is None or value.astimezone(UTC).time() < time(23, 59, 59):
+        return moment(value)
+    return day(value.astimezone(UTC).date())
 
 
 def ago(value: datetime | None, now: datetime | None = None) -> str:

@@ -12,7 +12,7 @@ from starlette_admin.helpers import static_url
 from starlette_admin.i18n import get_locale
 from starlette_admin.theme import DefaultTheme, TablerSettings
 
-from admin import addresses, event_words, formats, messages, preferences, words
+from admin import addresses, dates, event_words, formats, messages, preferences, words
 from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
 from admin.readable import pretty, readable
 from admin.request import may
@@ -44,6 +44,7 @@ class ArzeshTheme(DefaultTheme):
             "detail_url": addresses.of_detail,
             "edit_url": addresses.of_edit,
             "direction": direction,
+            "date_terms": dates.for_scripts,
             "f": formats,
             "words": words,
             "readable": readable,

@@ -15,7 +15,8 @@ from crm.database import fetch, transaction
 from crm.errors import CrmError, ValidationFailed
 from crm.lifecycle import positions
 from crm.segments import static
-from models import FollowUpStatus, OrderStatus
+from models import FollowUpStatus, OrderStatus, Product
+from models.base import Versioned
 
 MOST_AT_ONCE = 100
 
@@ -70,6 +71,12 @@ def _product(asked: Asked, key: UUID, **fields: Any) -> Awaitable[Any]:
     return products.update(asked.actor, key, expected_version=None, fields=given)
 
 
+async def _shelve(asked: Asked, key: UUID) -> Any:
+    """Archive a product; one that is archived already keeps its day."""
+    archived = await Product.exists(id=key, archived_at__isnull=False)
+    return await (_product(asked, key) if archived else _product(asked, key, archived_at=asked.now))
+
+
 def _close(asked: Asked, key: UUID, status: FollowUpStatus) -> Awaitable[Any]:
     return followups.close(asked.actor, key, expected_version=None, now=asked.now, status=status, outcome=asked.reason)
 
@@ -111,7 +118,7 @@ DEEDS: dict[str, dict[Verb, Deed]] = {
         Verb.DELETE: Deed(Scope.ORDER_WRITE, _gone(orders.delete)),
     },
     "product": {
-        Verb.ARCHIVE: Deed(Scope.PRODUCT_WRITE, lambda asked, key: _product(asked, key, archived_at=asked.now)),
+        Verb.ARCHIVE: Deed(Scope.PRODUCT_WRITE, _shelve),
         Verb.RESTORE: Deed(Scope.PRODUCT_WRITE, lambda asked, key: _product(asked, key, archived_at=None)),
         Verb.DELETE: Deed(Scope.PRODUCT_WRITE, _gone(products.delete)),
     },
@@ -126,11 +133,11 @@ DEEDS: dict[str, dict[Verb, Deed]] = {
 }
 """Noun → what can be done to many of it; the noun is the name of its table."""
 
-_OF_CUSTOMER = "SELECT t.id, c.display_name AS name FROM {} t JOIN customer c ON c.id = t.customer_id"
+_OF_CUSTOMER = "SELECT t.id, t.version, c.display_name AS name FROM {} t JOIN customer c ON c.id = t.customer_id"
 _NAMES = {
-    "customer": "SELECT t.id, t.display_name AS name FROM customer t",
-    "product": "SELECT t.id, t.name FROM product t",
-    "follow_up": "SELECT t.id, t.subject AS name FROM follow_up t",
+    "customer": "SELECT t.id, t.version, t.display_name AS name FROM customer t",
+    "product": "SELECT t.id, t.version, t.name FROM product t",
+    "follow_up": "SELECT t.id, t.version, t.subject AS name FROM follow_up t",
     "order": _OF_CUSTOMER.format('"order"'),
     "interaction": _OF_CUSTOMER.format("interaction"),
     "cost_entry": _OF_CUSTOMER.format("cost_entry"),
@@ -148,9 +155,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How many records were changed, or would be, and which not."""
+    """How many records were changed, or would be; how many are as they should be already; and which cannot be."""
 
     changed: int
+    unchanged: int
     refused: list[Refused]
 
 
@@ -181,27 +189,36 @@ async def change(
     need(actor, deed.scope)
     if len(ids) > MOST_AT_ONCE:
         raise ValidationFailed(f"Change at most {MOST_AT_ONCE} records in one request.", path=("ids",))
-    failed: dict[UUID, CrmError] = {}
-    # Before they change: of what is deleted nothing could be named any more.
-    names = {row["id"]: row["name"] for row in await fetch(f"{_NAMES[noun]} WHERE t.id = ANY ($1::uuid[])", list(ids))}
-    asked = Asked(actor, now, target, reason)
+    # Before they change: of what is deleted nothing could be told any more.
+    known = {row["id"]: row for row in await fetch(f"{_NAMES[noun]} WHERE t.id = ANY ($1::uuid[])", list(ids))}
+    asked, failed, unchanged = Asked(actor, now, target, reason), dict[UUID, CrmError](), 0
     try:
         async with transaction():
             for key in ids:
-                if problem := await _attempt(deed, asked, key):
-                    failed[key] = problem
+                outcome = await _attempt(deed, asked, key)
+                if isinstance(outcome, CrmError):
+                    failed[key] = outcome
+                elif key in known and not _made_a_difference(outcome, known[key]["version"]):
+                    unchanged += 1
             if dry_run:
                 raise _Undo
     except _Undo:
         pass
-    refused = [Refused(key, names.get(key, ""), problem.message) for key, problem in failed.items()]
-    return Done(len(ids) - len(failed), refused)
+    refused = [Refused(key, known[key]["name"] if key in known else "", e.message) for key, e in failed.items()]
+    return Done(len(ids) - len(failed) - unchanged, unchanged, refused)
 
 
-async def _attempt(deed: Deed, asked: Asked, key: UUID) -> CrmError | None:
+def _made_a_difference(outcome: Any, version: int) -> bool:
+    """Whether a deed changed its record: told by a new version, or by who entered or left a segment."""
+    if isinstance(outcome, Versioned):
+        return outcome.version != version
+    return outcome is None or bool(outcome)
+
+
+async def _attempt(deed: Deed, asked: Asked, key: UUID) -> Any:
+    """What came of a deed: the problem where there was one."""
     try:
         async with transaction():
-            await deed.do(asked, key)
+            return await deed.do(asked, key)
     except CrmError as problem:
         return problem
-    return None

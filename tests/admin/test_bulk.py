@@ -10,11 +10,13 @@ import pytest
 
 from crm import costs, followups, interactions, products
 from crm.lifecycle import default
-from models import AuditEntry, Customer, FollowUp, FollowUpStatus, Order, OrderStatus, StageTransition
+from models import AuditEntry, Customer, FollowUp, FollowUpStatus, Order, OrderStatus, Product, StageTransition
 from models.base import Record
 from tests.admin.conftest import At
 from tests.admin.desk import Desk
 from tests.factories import NOW, OWNER, customer, order
+
+DONE: dict[str, Any] = {"changed": 1, "unchanged": 0, "refused": []}
 
 
 async def one_of(noun: str) -> Record:
@@ -42,7 +44,7 @@ async def test_the_chosen_customers_come_to_the_page_of_the_change(sara: Desk) -
 async def test_a_trial_tells_what_would_happen_and_changes_nothing(sara: Desk) -> None:
     ali = await customer("Ali")
     answer = await sara.post("/bulk/change", {"verb": "archive", "key": [str(ali.id)], "dry_run": "1"})
-    assert answer.json() == {"changed": 1, "refused": []}
+    assert answer.json() == DONE
     assert (await Customer.get(id=ali.id)).archived_at is None
     assert not await AuditEntry.exists(action="customer.archived")
 
@@ -70,7 +72,7 @@ async def test_many_of_every_noun_are_deleted_after_a_trial_that_deletes_none(sa
     page = await sara.post(f"/_api/{noun}/action", pks=[str(one.id)], name="bulk")
     assert (page.status_code, str(one.id) in page.text) == (200, True)
     asked: Any = {"noun": noun, "verb": "delete", "key": [str(one.id)]}
-    assert (await sara.post("/bulk/change", {**asked, "dry_run": "1"})).json() == {"changed": 1, "refused": []}
+    assert (await sara.post("/bulk/change", {**asked, "dry_run": "1"})).json() == DONE
     assert await type(one).exists(id=one.id)
     await sara.post("/bulk/change", asked)
     assert not await type(one).exists(id=one.id)
@@ -86,10 +88,21 @@ async def test_follow_ups_are_closed_together_and_one_that_is_closed_already_is_
     assert (done.status, done.outcome) == (FollowUpStatus.DONE, "called")
 
 
-async def test_orders_are_cancelled_together(sara: Desk) -> None:
+async def test_orders_are_cancelled_together_and_one_that_is_cancelled_already_is_not_counted(sara: Desk) -> None:
     one = await one_of("order")
-    await sara.post("/bulk/change", {"noun": "order", "verb": "cancel", "key": [str(one.id)]})
+    asked: Any = {"noun": "order", "verb": "cancel", "key": [str(one.id)]}
+    assert (await sara.post("/bulk/change", asked)).json() == DONE
     assert (await Order.get(id=one.id)).status is OrderStatus.CANCELLED
+    assert (await sara.post("/bulk/change", asked)).json() == {"changed": 0, "unchanged": 1, "refused": []}
+
+
+async def test_a_product_that_is_archived_already_keeps_its_day(sara: Desk) -> None:
+    one = await one_of("product")
+    asked: Any = {"noun": "product", "verb": "archive", "key": [str(one.id)]}
+    await sara.post("/bulk/change", asked)
+    archived = (await Product.get(id=one.id)).archived_at
+    assert (await sara.post("/bulk/change", asked)).json()["unchanged"] == 1
+    assert (await Product.get(id=one.id)).archived_at == archived
 
 
 @pytest.mark.parametrize(("noun", "verb"), [("order", "move"), ("nothing", "delete"), ("product", "owner")])

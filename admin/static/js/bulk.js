@@ -6,7 +6,8 @@
     const keys = JSON.parse(form.dataset.keys);
     const size = Number(form.dataset.arzBulk);
     const find = (selector) => form.querySelector(selector);
-    const digits = (number) => new Intl.NumberFormat(document.documentElement.lang).format(number);
+    const written = { numberingSystem: window.Arzesh.dates.persian_digits ? "arabext" : "latn" };
+    const digits = (number) => new Intl.NumberFormat(document.documentElement.lang, written).format(number);
     const doing = find("[data-do]");
 
     function fit() {
@@ -20,37 +21,58 @@
     form.addEventListener("change", fit);
     fit();
 
+    async function ask(data) {
+        const failed = { error: window.Arzesh.texts.failed };
+        try {
+            return await (await window.fetch(form.action, { method: "POST", body: data })).json();
+        } catch (error) {
+            return failed;
+        }
+    }
+
+    /* What came of it; where it was broken off, what had been done until then too. */
+    function tell(trial, count, fault) {
+        const outcome = find("[data-outcome]");
+        const filled = (text) => text.replace(/\{(\w+)\}/g, (part, name) => digits(count[name]));
+        const lines = [filled(trial ? outcome.dataset.would : outcome.dataset.did)];
+        if (count.unchanged) lines.push(filled(outcome.dataset.already));
+        const said = fault ? (count.changed && !trial ? [fault, ...lines] : [fault]) : lines;
+        outcome.textContent = said.join(" ");
+        outcome.className = `mt-3 alert alert-${fault ? "danger" : count.changed ? "success" : "warning"}`;
+    }
+
     form.addEventListener("submit", async (event) => {
         event.preventDefault();
         const trial = event.submitter && event.submitter.name === "dry_run";
         const buttons = form.querySelectorAll("button[type=submit]");
         buttons.forEach((button) => { button.disabled = true; });
+        form.setAttribute("aria-busy", "true");
         const bar = find("progress");
         const rows = find("[data-refused] tbody");
         find("[data-progress]").hidden = false;
         rows.replaceChildren();
-        let changed = 0, refused = 0, fault = "";
+        const count = { changed: 0, unchanged: 0, refused: 0 };
+        let fault = "";
         for (let at = 0; at < keys.length && !fault; at += size) {
             const data = new FormData(form);
             if (trial) data.set("dry_run", "1");
             keys.slice(at, at + size).forEach((key) => data.append("key", key));
-            const answer = await window.fetch(form.action, { method: "POST", body: data });
-            const told = await answer.json().catch(() => ({ error: window.Arzesh.texts.failed }));
+            const told = await ask(data);
             fault = told.error || "";
-            changed += told.changed || 0;
+            count.changed += told.changed || 0;
+            count.unchanged += told.unchanged || 0;
             (told.refused || []).forEach((each) => {
-                refused += 1;
+                count.refused += 1;
                 const row = rows.insertRow();
                 row.insertCell().textContent = each.name || each.id;
                 row.insertCell().textContent = each.reason;
             });
-            bar.value = Math.min(at + size, keys.length);
+            if (!fault) bar.value = Math.min(at + size, keys.length);
         }
-        find("[data-refused]").hidden = refused === 0;
-        const outcome = find("[data-outcome]");
-        const said = trial ? outcome.dataset.would : outcome.dataset.did;
-        outcome.textContent = fault || said.replace("{changed}", digits(changed)).replace("{refused}", digits(refused));
+        find("[data-refused]").hidden = count.refused === 0;
+        tell(trial, count, fault);
         buttons.forEach((button) => { button.disabled = false; });
-        doing.disabled = !trial || Boolean(fault) || changed === 0;
+        form.removeAttribute("aria-busy");
+        doing.disabled = !trial || Boolean(fault) || count.changed === 0;
     });
 })();
