@@ -38,6 +38,7 @@ from crm.database.migrations import pending_migrations
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.feed import Feed
 from crm.settings import Settings
+from crm.webhooks import house as webhooks
 
 Step = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -61,6 +62,7 @@ def create_app(
 
     Raises SettingsInvalid for trusted documents that cannot be read.
     """
+    webhooks.configure(settings)
     metrics = Metrics()
     secure = settings.url.startswith("https://")
     gate = Gate(sessions.cookie_name(secure), now=utc_now, clock=clock)

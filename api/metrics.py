@@ -18,6 +18,7 @@ from api.auth import Gate
 from api.facts import Facts, facts_of
 from crm.access import Scope, need
 from crm.database import pool_gauges
+from crm.webhooks.backlog import figures as webhooks
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SURFACES = ("graphql", "admin", "graphiql")
@@ -71,6 +72,21 @@ class Metrics:
             registry=own,
             multiprocess_mode="livesum",
         )
+        self.webhooks = Gauge(
+            "arzesh_webhook_backlog",
+            "Deliveries that wait (waiting), the age of the oldest in seconds (age), endpoints switched off by their "
+            "failures (switched_off).",
+            ["figure"],
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self.told = Gauge(
+            "arzesh_webhook_attempts",
+            "Attempts of this process since it began, by how they ended: delivered, refused or unanswered.",
+            ["outcome"],
+            registry=own,
+            multiprocess_mode="livesum",
+        )
 
     def note(self, path: str, method: str, status: int, facts: Facts, seconds: float) -> None:
         """Count one answered request."""
@@ -98,6 +114,18 @@ class Metrics:
                 self.pool.labels(gauge.name, "lent").set(gauge.lent)
                 self.pool.labels(gauge.name, "idle").set(gauge.idle)
                 self.waiting.labels(gauge.name).set(gauge.waiting)
+            self._tell_of_webhooks()
+
+    def _tell_of_webhooks(self) -> None:
+        waiting = webhooks.backlog
+        for figure, value in (
+            ("waiting", waiting.waiting),
+            ("age", waiting.age),
+            ("switched_off", waiting.switched_off),
+        ):
+            self.webhooks.labels(figure).set(value)
+        for outcome, count in webhooks.answers.items():
+            self.told.labels(outcome).set(count)
 
     def exposed(self, *, openmetrics: bool = False) -> bytes:
         """The figures as text; those of all processes when several serve together."""

@@ -17,7 +17,8 @@ from crm.rules.tree import Compare, FieldRef, InSegment, Node
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """A user of something: `kind` is SEGMENT, LIFECYCLE_EDGE, TOKEN or GOAL; `path` leads to the place in its rule."""
+    """A user of something: `kind` is SEGMENT, LIFECYCLE_EDGE, TOKEN, WEBHOOK or GOAL; `path` leads to the place in its
+    rule."""
 
     kind: str
     id: str
@@ -40,6 +41,10 @@ WHERE e.guard IS NOT NULL AND l.archived_at IS NULL
 UNION ALL
 SELECT 'TOKEN', 'tok', a.id, a.name, a.row_filter FROM api_token a
 WHERE a.row_filter IS NOT NULL AND a.revoked_at IS NULL
+UNION ALL
+SELECT 'WEBHOOK', 'whk', w.id, w.name, r.rule
+FROM webhook_endpoint w CROSS JOIN LATERAL (VALUES (w.rule), (w.row_filter)) AS r(rule)
+WHERE r.rule IS NOT NULL AND w.archived_at IS NULL
 ORDER BY 1, 4
 """
 _GOALS = "SELECT id, name FROM goal WHERE segment = $1 AND archived_at IS NULL ORDER BY name"

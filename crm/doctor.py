@@ -17,10 +17,12 @@ from crm.database import Options, connected, fetch_row, fetch_value
 from crm.database.migrations import foreign_migrations, pending_migrations
 from crm.errors import CrmError
 from crm.settings import Settings
+from crm.webhooks import backlog
 
 LEAST_DISK = 1_000_000_000
 LEAST_VERSION = 180_000
 LONGEST_DRIFT = 5.0
+LONGEST_WAIT = 3600.0
 PATIENCE = 5.0
 
 
@@ -120,7 +122,7 @@ async def database(settings: Settings) -> list[Finding]:
 
 async def connected_findings(where: str, settings: Settings) -> list[Finding]:
     # A question each, asked in turn; the first that fails for want of a server ends them all.
-    checks: tuple[Callable[[str], Awaitable[Finding]], ...] = (server, migrations, clock, staff, lifecycle)
+    checks: tuple[Callable[[str], Awaitable[Finding]], ...] = (server, migrations, clock, staff, lifecycle, webhooks)
     async with connected(settings.database_url, Options(acquire_timeout=PATIENCE), eager=False):
         findings = []
         for check in checks:
@@ -170,3 +172,14 @@ async def lifecycle(where: str) -> Finding:
     if not await fetch_value("SELECT EXISTS (SELECT FROM lifecycle WHERE is_default)"):
         return warning("Lifecycle", "no default lifecycle is defined", "Define one in the panel, or run `arzesh demo`.")
     return good("Lifecycle", "a default one is defined")
+
+
+async def webhooks(where: str) -> Finding:
+    found = await backlog.look()
+    if found.switched_off:
+        said = f"{found.switched_off} switched off because of failures"
+        return warning("Webhooks", said, "Look at Settings → Webhooks in the panel, and switch them on again.")
+    if found.waiting and found.age > LONGEST_WAIT:
+        said = f"{found.waiting:,} deliveries wait, the oldest for {found.age / 3600:.1f} h"
+        return warning("Webhooks", said, "See which endpoints fail in the panel; a server or `arzesh worker` must run.")
+    return good("Webhooks", f"{found.waiting:,} deliveries wait")

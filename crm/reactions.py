@@ -22,6 +22,8 @@ from crm.reports import kept
 from crm.segments.reactor import SegmentReactor
 from crm.tail import Happened, Tail
 from crm.value import following
+from crm.webhooks import relay, sending
+from crm.webhooks.house import configured
 
 log = structlog.get_logger("arzesh.reactions")
 
@@ -55,6 +57,7 @@ def reactions(now: Now) -> list[Reaction]:
         Reaction("goals", None, _measure_goals, 3600.0),
         Reaction("reports", None, _work_out, 2.0),
         Reaction("value", following.react, _nothing, 3600.0),
+        Reaction("webhooks", relay.react, relay.forget_in_time, 3600.0),
         Reaction("value runs", None, following.carry_out, 1.0),
     ]
 
@@ -86,9 +89,13 @@ def utc_now() -> datetime:
 
 
 async def run(stop: asyncio.Event, *, now: Now = utc_now) -> None:
-    """Follow the events until `stop` is set; of all processes that do so, one at a time works."""
+    """Follow the events until `stop` is set; of all processes that do so, one at a time works.
+
+    What webhooks have to be told is sent by all of them, where the process was told how (`crm.webhooks.house`).
+    """
     holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-    await asyncio.gather(*(follow(reaction, Tail(reaction.name, holder), stop, now) for reaction in reactions(now)))
+    followers = [follow(reaction, Tail(reaction.name, holder), stop, now) for reaction in reactions(now)]
+    await asyncio.gather(*followers, *([sending.run(stop)] if configured() else []))
 
 
 async def follow(reaction: Reaction, tail: Tail, stop: asyncio.Event, now: Now) -> None:

@@ -98,6 +98,9 @@ class Settings:
     only_trusted: bool = setting(False, boolean, "serve no other documents than the trusted ones")
     graphiql: bool = setting(True, boolean, "serve the GraphQL playground")
     open_metrics: bool = setting(False, boolean, "let everybody who reaches the server read /metrics")
+    webhook_private_addresses: bool = setting(
+        False, boolean, "let webhooks call this machine and private networks, by http and any port too: for development"
+    )
     drain_pause: float = setting(
         0.0, duration, "how long readiness is red before a stopping server refuses connections"
     )

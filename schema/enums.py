@@ -7,8 +7,10 @@ from models import (
     Channel,
     CostActivity,
     CustomerKind,
+    DeliveryStatus,
     DesignationStatus,
     Direction,
+    DisabledReason,
     FieldType,
     FollowUpStatus,
     GoalFigure,
@@ -50,13 +52,20 @@ strawberry.enum(Sentiment, description="How the customer felt.")
 strawberry.enum(StageOutcome, description="Whether a stage is an end, and a good one.")
 strawberry.enum(TransitionCause, description="Why a customer moved.")
 
+strawberry.enum(
+    DeliveryStatus, name="WebhookDeliveryStatus", description="What became of telling an endpoint of an event."
+)
+strawberry.enum(DisabledReason, name="WebhookDisabledReason", description="Why a webhook was switched off.")
+
 __all__ = [
     "ActorKind",
     "Channel",
     "CostActivity",
     "CustomerKind",
+    "DeliveryStatus",
     "DesignationStatus",
     "Direction",
+    "DisabledReason",
     "FieldType",
     "FollowUpStatus",
     "GoalFigure",

@@ -35,6 +35,7 @@ from schema.staff import Role, StaffMember
 from schema.tokens import ApiToken
 from schema.value import StrategicDesignation, ValueRun
 from schema.viewer import Viewer
+from schema.webhooks import STATUS, WebhookDelivery, WebhookEndpoint, deliveries
 
 ID = Input("id", strawberry.ID | None)
 ARCHIVED = Input(
@@ -175,6 +176,11 @@ class Query(Reports):
     staff_members: Connection[StaffMember] = connection(_all)
     roles: Connection[Role] = connection(_all)
     tokens: Connection[ApiToken] = connection(_all)
+    webhook_endpoint: WebhookEndpoint | None = one(_by(), ID)
+    webhook_endpoints: Connection[WebhookEndpoint] = connection(_in_use, ARCHIVED)
+    webhook_deliveries: Connection[WebhookDelivery] = connection(
+        deliveries, Input("endpoint_id", strawberry.ID | None, "Only those of this webhook, `whk_…`."), STATUS
+    )
     events: Connection[Event] = connection(_all)
     audit_entries: Connection[AuditEntry] = connection(_all)
     import_run: ImportRun | None = one(_by(), ID)

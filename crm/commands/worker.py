@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 
 from crm.commands.running import out, run
 from crm.settings import Settings
+from crm.webhooks.house import configure
 
 REACTIONS = "crm.reactions:run"
 """Named, not imported: what it needs takes a second that no other command should wait for."""
@@ -18,6 +19,7 @@ def worker() -> None:
     unless a worker was there first; of all processes one at a time works, and another takes over when it ends."""
 
     async def work(settings: Settings) -> None:
+        configure(settings)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,7 @@ from schema.mutations.orders import OrderMutations
 from schema.mutations.roles import RoleMutations
 from schema.mutations.segments import SegmentMutations
 from schema.mutations.value import ValueMutations
+from schema.mutations.webhooks import WebhookMutations
 
 
 @strawberry.type
@@ -28,5 +29,6 @@ class Mutation(
     HouseMutations,
     RoleMutations,
     ValueMutations,
+    WebhookMutations,
 ):
     """Change customers and what belongs to them."""

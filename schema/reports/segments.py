@@ -140,7 +140,7 @@ class SegmentReport:
     stages: list[SegmentStage]
 
 
-@strawberry.type(description="Who uses a segment: SEGMENT, LIFECYCLE_EDGE, TOKEN or GOAL.")
+@strawberry.type(description="Who uses a segment: SEGMENT, LIFECYCLE_EDGE, TOKEN, WEBHOOK or GOAL.")
 class SegmentDependent:
     kind: str
     id: strawberry.ID

@@ -33,6 +33,17 @@ GROUPS: dict[str, str] = PERIODS | {
 """What lists are grouped by beside their own fields."""
 
 WORDS: dict[str, dict[str, str]] = {
+    "WebhookDeliveryStatus": {
+        "PENDING": "It is still to be told, for the first time or again.",
+        "DELIVERED": "It was taken: answered with a 2xx status.",
+        "FAILED": "It was tried as often as it is ever tried, or refused for good.",
+    },
+    "WebhookDisabledReason": {
+        "BY_HAND": "Somebody switched it off.",
+        "GONE": "It answered 410: it wants to hear no more.",
+        "FAILING": "It took nothing for three days.",
+        "RULE_BROKEN": "Its rule speaks of something that is gone.",
+    },
     "ActorKind": {
         "STAFF": "A person of the back office.",
         "TOKEN": "An app with an API token.",

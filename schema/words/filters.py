@@ -105,6 +105,8 @@ CHANGED: dict[str, str] = {
     "ExchangeRatePutInput": "ExchangeRate",
     "OrganizationUpdateInput": "OrganizationChoices",
     "TokenCreateInput": "ApiToken",
+    "WebhookEndpointCreateInput": "WebhookEndpoint",
+    "WebhookEndpointUpdateInput": "WebhookEndpoint",
     "IdentityFields": "Identity",
 }
 """The records that inputs are about, where the name does not say it."""

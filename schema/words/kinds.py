@@ -40,6 +40,7 @@ CHANGES: dict[str, str] = {
     "LifecycleImportInput": "A lifecycle's file.",
     "LifecycleRevertInput": "The definition to go back to.",
     "FieldDefineInput": "A custom field to be made.",
+    "WebhookEndpointRotateSecretInput": "A webhook that is to sign with a new secret.",
     "TokenRotateInput": "A token to be replaced by a new one with the same rights.",
     "ExchangeRatePutInput": "A rate that holds from a day on.",
     "ValueRecomputeInput": "Which moment to value customers as of.",

@@ -237,7 +237,7 @@ WORDS: dict[str, dict[str, str]] = {
         "valueAtRisk": f"Value at risk {WORTH}",
     },
     "SegmentStage": {"customers": "How many members stand there."},
-    "SegmentDependent": {"kind": "SEGMENT, LIFECYCLE_EDGE, TOKEN or GOAL.", "id": "Its id."},
+    "SegmentDependent": {"kind": "SEGMENT, LIFECYCLE_EDGE, TOKEN, WEBHOOK or GOAL.", "id": "Its id."},
     "StageProspect": {"name": "The stage's name."},
     "PeriodInput": {"since": "From this time on.", "until": "Before this time."},
 }

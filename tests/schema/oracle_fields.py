@@ -170,6 +170,8 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "staffMembers"): everything(models.StaffMember),
     ("Query", "roles"): everything(models.Role),
     ("Query", "tokens"): everything(models.ApiToken),
+    ("Query", "webhookEndpoints"): in_use(models.WebhookEndpoint),
+    ("Query", "webhookDeliveries"): everything(models.WebhookDelivery),
     ("Query", "events"): everything(models.Event),
     ("Query", "auditEntries"): everything(models.AuditEntry),
     ("Query", "importRuns"): everything(models.ImportRun),
@@ -209,6 +211,8 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Stage", "customers"): lambda world, row, arguments: [
         world.customer(position.customer_id) for position in world.where(models.StagePosition, stage_id=row.id)
     ],
+    ("WebhookEndpoint", "deliveries"): owned(models.WebhookDelivery, "endpoint_id"),
+    ("WebhookDelivery", "event"): lambda world, row, arguments: world.by_id(models.Event, row.event_id),
     ("Goal", "measurements"): lambda world, row, arguments: ordered_by(
         world.where(models.GoalMeasurement, goal_id=row.id), "day"
     ),

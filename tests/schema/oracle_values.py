@@ -33,6 +33,8 @@ DEFAULT_ORDERS: dict[str, list[tuple[str, bool]]] = {
     "StaffMember": [("name", False)],
     "Role": [("name", False)],
     "ApiToken": [("created_at", True)],
+    "WebhookEndpoint": [("name", False)],
+    "WebhookDelivery": [("created_at", True)],
     "Event": [("created_at", True)],
     "AuditEntry": [("created_at", True)],
     "ImportRun": [("created_at", True)],

@@ -163,6 +163,7 @@ WRITES = [
     ('segmentCreate(input: {key: "a", name: "A"})', Scope.SEGMENT_WRITE),
     ('stageMove(input: {customerId: "%(cus)s", to: "prospect"})', Scope.STAGE_MOVE),
     ('tokenCreate(input: {name: "a", scopes: []})', Scope.TOKEN_MANAGE),
+    ('webhookEndpointCreate(input: {name: "a", url: "https://a.example/", eventTypes: ["*"]})', Scope.WEBHOOK_WRITE),
     ('staffCreate(input: {name: "a", email: "a@example.com", role: "agent"})', Scope.STAFF_MANAGE),
     ('fieldDefine(input: {key: "a", type: TEXT, label: "A"})', Scope.SETTINGS_WRITE),
     ('organizationUpdate(input: {name: "Eve"})', Scope.SETTINGS_WRITE),

@@ -184,6 +184,36 @@ def records(world: World, unique: Any) -> None:
         created_by_id=lambda: maybe(pick(models.StaffMember).id),
     )
     world.add(
+        models.WebhookEndpoint,
+        3,
+        name=lambda: choice(NAMES),
+        url=lambda: "https://example.com/hook",
+        event_types=lambda: choice([["*"], ["customer.*", "order.recorded"]]),
+        rule_text=lambda: maybe('country = "IR"'),
+        api_version=lambda: "2026-11-22",
+        secret_salt=lambda: "salt",
+        secret_mark=lambda: "mark",
+        failing_since=lambda: maybe(world.when()),
+        archived_at=lambda: maybe(world.when()),
+        **actor,
+    )
+    told = iter(world.of(models.Event))
+    world.add(
+        models.WebhookDelivery,
+        12,
+        endpoint_id=lambda: pick(models.WebhookEndpoint).id,
+        event_id=lambda: choice([next(told).id, new_id()]),
+        event_type=lambda: "customer.created",
+        customer_id=lambda: maybe(pick(models.Customer).id),
+        status=lambda: choice([models.DeliveryStatus.DELIVERED, models.DeliveryStatus.FAILED]),
+        attempts=lambda: choice([1, 10]),
+        response_status=lambda: maybe(200),
+        response_excerpt=lambda: maybe(choice(NAMES)),
+        error=lambda: maybe("answered 500"),
+        duration_ms=lambda: maybe(12),
+        tries=lambda: choice([[], [{"at": "2026-11-22", "status": None, "error": "ب", "ms": 1}]]),
+    )
+    world.add(
         models.ImportRun,
         2,
         kind=lambda: "orders",
