@@ -33,7 +33,7 @@ class Organisation:
 async def organisation(customers: int, orders_each: float = 10.0) -> AsyncIterator[Organisation]:
     """An organisation with a published value run, made by the simulator with COPY unless it is there already."""
     name = os.environ.get("BENCH_DATA")
-    kept = Path(name) / f"{customers}" if name else None
+    kept = Path(name) / f"{customers}-{orders_each:g}" if name else None
     if kept:
         kept.mkdir(parents=True, exist_ok=True)
     async with database(kept) as (dsn, settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm.database.beside import beside, shared_moment
 from crm.database.connection import listening
 from crm.database.faults import ConnectionLost, Contention, constraint_of, translated
 from crm.database.pool import Gauge, Options, options_of
@@ -28,6 +29,7 @@ __all__ = [
     "Contention",
     "Gauge",
     "Options",
+    "beside",
     "connect",
     "connected",
     "connection",
@@ -47,6 +49,7 @@ __all__ = [
     "pool_gauges",
     "reading",
     "retrying",
+    "shared_moment",
     "tortoise_config",
     "transaction",
     "translated",

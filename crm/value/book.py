@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,25 @@ changed_at: seconds since 1970. cohort: the place among the segments with models
 
 
 @dataclass(frozen=True)
+class Buyers:
+    """Some rows of a book, taken out of it one column at a time: all at once would be the book once more."""
+
+    rows: NDArray[np.void]
+    places: Ints | None
+
+    def __len__(self) -> int:
+        return len(self.rows if self.places is None else self.places)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        column = self.rows[name]
+        return column if self.places is None else column[self.places]
+
+    def chosen(self, which: Ints) -> NDArray[np.void]:
+        """Whole rows of some of them."""
+        return self.rows[which if self.places is None else self.places[which]]
+
+
+@dataclass(frozen=True)
 class Book:
     """The customers known on `end` (days since 1970), rows of `ENTRY` sorted by key, in the unit of `unit_days`.
 
@@ -101,8 +121,8 @@ class Book:
         return np.asarray(self.rows["purchases"] > 0)
 
     @cached_property
-    def buyers(self) -> NDArray[np.void]:
-        return self.rows if self.bought.all() else self.rows[self.bought]
+    def buyers(self) -> Buyers:
+        return Buyers(self.rows, None if self.bought.all() else np.flatnonzero(self.bought))
 
     @cached_property
     def history(self) -> History:

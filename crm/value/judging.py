@@ -68,7 +68,7 @@ def _judges(book: Book) -> tuple[NDArray[np.void], History]:
     chosen = np.flatnonzero(book.early)
     step = max(1, -(-len(chosen) // JUDGED_ON))
     whole = book.early_history
-    return book.buyers[chosen[::step]], History(whole.x[::step], whole.t_x[::step], whole.T[::step])
+    return book.buyers.chosen(chosen[::step]), History(whole.x[::step], whole.t_x[::step], whole.T[::step])
 
 
 def _scatter(found: Fitted, rows: NDArray[np.void], counts: purchases.Counts, x: Floats) -> None:

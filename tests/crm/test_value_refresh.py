@@ -49,7 +49,7 @@ async def whole_pass(run_id: UUID) -> dict[UUID, dict[str, Any]]:
     moment = Moment(LATER, "UTC", "USD")
     book = await read(moment, run.assumed, prior_run=run.id)
     worth = valuing.score(book, run.assumed, run.findings)
-    credit = network.credit(await network.links(book, moment.day), worth.total, run.assumed)
+    credit = network.credit((await network.everybody(moment.day)).places(book), worth.total, run.assumed)
     found = figures.figures(worth, run.assumed, run.findings, credit)
     await execute("DELETE FROM value_snapshot WHERE run_id = $1", run.id)
     await snapshots.write(run.id, [(book, found)], as_of=LATER, now=LATER)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+import orjson
 
-from crm.database import fetch
+from crm.database import connection, fetch, translated
 from crm.value.arrays import Floats, Ints
 from crm.value.assumptions import Assumptions
 from crm.value.book import Book
 from crm.value.growth import MOST_CATEGORIES
+from crm.value.runs.copying import PATIENCE
 from crm.value.runs.inputs import Moment
 
 # Bought within the horizon before the moment: what a customer with a category brings in such a time.
@@ -27,19 +29,24 @@ SELECT p.category FROM product p WHERE p.category IS NOT NULL AND EXISTS (
     SELECT FROM order_line l WHERE l.product_id = p.id
 ) GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT $1
 """
-# Bits of a customer's categories, as bytes one after the other: a million rows would be a million objects of Python.
-_OWNED = f"""
+# Lines are met once: what each customer has of each category makes both its bits and the margins of the categories.
+# Bits are bytes one after the other: a million rows would be a million objects of Python.
+_EVERYBODY = f"""
+WITH pair AS MATERIALIZED (
+    SELECT l.customer_id, array_position($3::text[], p.category::text) - 1 AS place,
+           sum((l.amount - coalesce(l.cost_of_goods, l.amount * $4::numeric)) * o.exchange_rate) AS margin
+    {_LINES} GROUP BY 1, 2
+), owner AS (SELECT customer_id, bit_or(1::int8 << place) AS owned FROM pair GROUP BY 1
+), category AS (SELECT place, (sum(margin) / count(*))::float8 AS margin FROM pair GROUP BY 1)
+SELECT (SELECT string_agg(uuid_send(customer_id), ''::bytea) FROM owner) AS customers,
+       (SELECT string_agg(int8send(owned), ''::bytea) FROM owner) AS owned,
+       (SELECT json_object_agg(place, margin) FROM category) AS margins
+"""  # noqa: S608 - constants
+_OWNED_BY = f"""
 SELECT string_agg(uuid_send(customer_id), ''::bytea) AS customers, string_agg(int8send(owned), ''::bytea) AS owned
 FROM (SELECT l.customer_id, bit_or(1::int8 << (array_position($3::text[], p.category::text) - 1)) AS owned
-      {_LINES} GROUP BY 1) one
+      {_LINES} AND l.customer_id = ANY($4::uuid[]) GROUP BY 1) one
 """  # noqa: S608 - constants
-_MARGINS = f"""
-SELECT array_position($3::text[], p.category::text) - 1 AS place,
-       (sum((l.amount - coalesce(l.cost_of_goods, l.amount * $4::numeric)) * o.exchange_rate)
-        / count(DISTINCT l.customer_id))::float8 AS margin
-{_LINES} GROUP BY 1
-"""  # noqa: S608 - constants
-_OWNED_BY = _OWNED.replace("GROUP BY 1", "AND l.customer_id = ANY($4::uuid[]) GROUP BY 1")
 _WALLET = """
 SELECT string_agg(uuid_send(c.id), ''::bytea) AS customers,
        string_agg(float8send((c.custom_fields ->> $1)::float8), ''::bytea) AS wallet
@@ -48,52 +55,68 @@ FROM customer c WHERE jsonb_typeof(c.custom_fields -> $1) = 'number'
 _WALLET_OF = _WALLET + " AND c.id = ANY($2::uuid[])"
 
 
-async def categories(moment: Moment, assumed: Assumptions) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """The categories that count, and the mean margin of each over the horizon from a customer who has it."""
+@dataclass(frozen=True)
+class Baskets:
+    """The categories that count with their margins; who has which, and whose wallet holds what, as PostgreSQL sends it.
+
+    A margin is what a category brings on average, over the horizon, from a customer who has it.
+    """
+
+    names: tuple[str, ...] = ()
+    margins: tuple[float, ...] = ()
+    owned: Sequence[bytes | None] = (None, None)
+    wallet: Sequence[bytes | None] | None = None
+
+    def of(self, book: Book) -> Book:
+        """The book with what is known of everybody's categories and wallet."""
+        book = replace(book, categories=self.names, category_margins=self.margins)
+        if self.names:
+            book = replace(book, owned=_owned(book, *self.owned))
+        return book if self.wallet is None else replace(book, wallet=_wallet(book, *self.wallet))
+
+
+async def everybody(moment: Moment, assumed: Assumptions) -> Baskets:
+    """What everybody bought of late, and what the wallets hold; inside the caller's transaction."""
+    wallet = tuple(await _row(_WALLET, assumed.wallet_field)) if assumed.wallet_field is not None else None
     names = [row["category"] for row in await fetch(_NAMES, MOST_CATEGORIES)]
     if not names:
-        return (), ()
-    goods = 1 - assumed.margin_rate
-    found = {row["place"]: row["margin"] for row in await fetch(_MARGINS, *_asked(moment, assumed, names), goods)}
-    return tuple(names), tuple(found.get(place, 0.0) for place in range(len(names)))
-
-
-async def everybody(book: Book, moment: Moment, assumed: Assumptions) -> Book:
-    """The book with what is known of everybody's categories and wallet."""
-    names, margins = await categories(moment, assumed)
-    book = replace(book, categories=names, category_margins=margins)
-    if names:
-        book = replace(book, owned=await _owned(book, _OWNED, *_asked(moment, assumed, names)))
-    if assumed.wallet_field is None:
-        return book
-    return replace(book, wallet=await _wallet(book, _WALLET, assumed.wallet_field))
+        return Baskets(wallet=wallet)
+    row = await _row(_EVERYBODY, *_asked(moment, assumed, names), 1 - assumed.margin_rate)
+    found = orjson.loads(row["margins"] or b"{}")
+    margins = tuple(found.get(str(place), 0.0) for place in range(len(names)))
+    return Baskets(tuple(names), margins, (row["customers"], row["owned"]), wallet)
 
 
 async def some(book: Book, moment: Moment, assumed: Assumptions, names: Sequence[str]) -> Book:
     """The same of the few customers of a book, with the categories in the places that a run gave them."""
     keys = [UUID(bytes=key.tobytes()) for key in book.rows["customer"]]
     if names and keys:
-        book = replace(book, owned=await _owned(book, _OWNED_BY, *_asked(moment, assumed, names), keys))
+        book = replace(book, owned=_owned(book, *await _row(_OWNED_BY, *_asked(moment, assumed, names), keys)))
     if assumed.wallet_field is None or not keys:
         return book
-    return replace(book, wallet=await _wallet(book, _WALLET_OF, assumed.wallet_field, keys))
+    return replace(book, wallet=_wallet(book, *await _row(_WALLET_OF, assumed.wallet_field, keys)))
 
 
 def _asked(moment: Moment, assumed: Assumptions, names: Sequence[str]) -> tuple[Any, ...]:
     return moment.at, assumed.horizon_days, list(names)
 
 
-async def _owned(book: Book, statement: str, *arguments: Any) -> Ints:
-    [row] = await fetch(statement, *arguments)
+async def _row(statement: str, *arguments: Any) -> Any:
+    """The only row of a statement, over lines that may be many."""
+    with translated():
+        async with connection() as driver:
+            return await driver.fetchrow(statement, *arguments, timeout=PATIENCE)
+
+
+def _owned(book: Book, customers: bytes | None, bits: bytes | None) -> Ints:
     owned = np.zeros(len(book), dtype=np.int64)
-    _fill(owned, book, row["customers"], row["owned"], ">i8")
+    _fill(owned, book, customers, bits, ">i8")
     return owned
 
 
-async def _wallet(book: Book, statement: str, *arguments: Any) -> Floats:
-    [row] = await fetch(statement, *arguments)
+def _wallet(book: Book, customers: bytes | None, amounts: bytes | None) -> Floats:
     wallet = np.full(len(book), np.nan)
-    _fill(wallet, book, row["customers"], row["wallet"], ">f8")
+    _fill(wallet, book, customers, amounts, ">f8")
     return wallet
 
 

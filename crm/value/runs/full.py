@@ -27,8 +27,9 @@ from crm.value.fitted import Fitted
 from crm.value.fitting import fit
 from crm.value.notices import Notice, failure, notice
 from crm.value.outlook import Outlook, alike, outlook
-from crm.value.runs import baskets, network, outlooks, partition, settings, snapshots
-from crm.value.runs.inputs import Moment, holdout_start, read
+from crm.value.runs import network, outlooks, partition, settings, snapshots
+from crm.value.runs.gathering import gather
+from crm.value.runs.inputs import Moment, holdout_start
 from crm.value.runs.publish import publish
 from crm.value.summary import equity_interval, summarise
 from crm.value.worth import Worth, find, slices
@@ -185,18 +186,10 @@ class _Work:
         prior = await fetch(_PRIOR, self.run.as_of, self.run.id)
         async with transaction(isolation="repeatable_read", read_only=True):
             await execute("SET LOCAL statement_timeout = 0")
-            await execute("SET LOCAL work_mem = '64MB'")
-            # A million groups in the order of the covering index beat hash tables that do not fit their memory, and
-            # what is merged in that order needs no sorting at the end.
-            await execute("SET LOCAL enable_hashagg = off; SET LOCAL enable_hashjoin = off; SET LOCAL jit = off")
-            # Just after a large import there are no statistics, and joins by loops look cheap.
-            await execute("SET LOCAL enable_nestloop = off")
             seen = await fetch_value("SELECT pg_current_snapshot()::text")
             early_end = await holdout_start(moment, assumed)
-            book = await read(moment, assumed, early_end=early_end, prior_run=prior[0]["id"] if prior else None)
-            referrer = await network.links(book, moment.day)
-            await execute("SET LOCAL enable_hashagg = on; SET LOCAL enable_hashjoin = on")
-            return await baskets.everybody(book, moment, assumed), referrer, seen
+            prior_run = prior[0]["id"] if prior else None
+            return *await gather(moment, assumed, early_end=early_end, prior_run=prior_run), seen
 
     async def write(self, parts: Iterator[snapshots.Part], ahead: Outlook | None) -> None:
         async with transaction():

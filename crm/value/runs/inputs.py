@@ -12,16 +12,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from crm.database import connection, fetch, fetch_value, translated
+from crm.database import fetch, fetch_value
 from crm.value.assumptions import Assumptions
 from crm.value.book import ENTRY, NEVER, Book
 from crm.value.rfm import GROUPS
+from crm.value.runs.copying import copied
 
 EPOCH = date(1970, 1, 1)
 SHORTEST_HOLDOUT = 14
 LONGEST_HOLDOUT = 365
-PATIENCE = 3600.0
-"""Seconds that reading everybody may take."""
 
 # Times of the day are read by the organisation's clock; everything after the moment is not seen.
 DAYS = """
@@ -87,7 +86,7 @@ FROM segment g JOIN segment_membership m ON m.segment_id = g.id
 WHERE g.key = ANY({keys}::text[]) AND m.entered_at <= {at} AND (m.exited_at IS NULL OR m.exited_at > {at})
 GROUP BY 1
 """
-_BOOK = f"""
+BOOK = f"""
 SELECT c.id,
        coalesce(d.first_day, {NEVER})::int4, coalesce(d.last_day, {NEVER})::int4,
        coalesce(d.purchases, 0)::int4, coalesce(d.early_purchases, 0)::int4,
@@ -110,13 +109,13 @@ LEFT JOIN ({DAYS}) d ON d.customer_id = c.id
 LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
 LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
 LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id
-LEFT JOIN value_snapshot p ON p.run_id = $4 AND p.customer_id = c.id
+LEFT JOIN value_snapshot p ON p.run_id = $4 AND p.customer_id = c.id {{prior}}
 LEFT JOIN ({COHORT.format(keys="$11", at="$2")}) h ON h.customer_id = c.id
 WHERE (d.orders > 0 OR least(c.created_at, c.acquired_at) <= $2) AND c.merged_into_id IS NULL {{some}}
 ORDER BY c.id
 """  # noqa: S608 - constants
-_EVERYBODY = _BOOK.format(only="", some="")
-_SOME = _BOOK.format(only="AND customer_id = ANY($12::uuid[])", some="AND c.id = ANY($12::uuid[])")
+_EVERYBODY = BOOK.format(only="", some="", prior="")
+_SOME = BOOK.format(only="AND customer_id = ANY($12::uuid[])", some="AND c.id = ANY($12::uuid[])", prior="")
 
 _FIRST = """
 SELECT coalesce((SELECT min(placed_at)::date FROM "order" WHERE status <> 'CANCELLED'),
@@ -159,15 +158,19 @@ async def read(
     customer_ids: Sequence[UUID] | None = None,
 ) -> Book:
     """The book of everybody, or of some customers, at a moment; inside the caller's transaction."""
-    arguments = _arguments(moment, assumed, early_end, prior_run)
+    arguments = arguments_of(moment, assumed, early_end, prior_run)
     if customer_ids is None:
-        rows = await _copied(_EVERYBODY, arguments)
+        rows = await copied(_EVERYBODY, arguments)
     else:
         rows = _entries(await fetch(_SOME, *arguments, list(customer_ids)))
+    return book_of(rows, moment, assumed, early_end)
+
+
+def book_of(rows: NDArray[np.void], moment: Moment, assumed: Assumptions, early_end: int | None) -> Book:
     return Book(rows, moment.end, assumed.unit_days, early_end, moment.at.timestamp())
 
 
-def _arguments(moment: Moment, assumed: Assumptions, early_end: int | None, prior_run: UUID | None) -> list[Any]:
+def arguments_of(moment: Moment, assumed: Assumptions, early_end: int | None, prior_run: UUID | None) -> list[Any]:
     early = EPOCH + timedelta(days=early_end) if early_end is not None else moment.day
     return [
         moment.day,
@@ -191,59 +194,3 @@ def amounts_as_json(amounts: dict[str, Any]) -> str:
 
 def _entries(records: Sequence[Any]) -> NDArray[np.void]:
     return np.array([(record[0].bytes, *tuple(record)[1:]) for record in records], dtype=ENTRY)
-
-
-# A binary COPY row: the number of fields, then the length of each before its value, all in network byte order.
-_WIRE = np.dtype(
-    [("count", ">i2")]
-    + [
-        part
-        for name in ENTRY.names or ()
-        for part in ((f"{name}_length", ">i4"), (name, ENTRY[name].newbyteorder(">")))
-    ]
-)
-_HEADER = 19
-_CHUNK = 1 << 22
-
-
-async def _copied(statement: str, arguments: list[Any]) -> NDArray[np.void]:
-    """The rows of a statement whose columns are those of `ENTRY`, none of them null, by binary COPY."""
-    reader = _Reader()
-    with translated():
-        async with connection() as driver:
-            await driver.copy_from_query(statement, *arguments, output=reader.take, format="binary", timeout=PATIENCE)
-    return reader.rows()
-
-
-class _Reader:
-    """Turns the stream into an array while it comes, so that it is never held whole."""
-
-    def __init__(self) -> None:
-        self.waiting = bytearray()
-        self.found = np.empty(0, dtype=ENTRY)
-        self.count = 0
-        self.begun = False
-
-    async def take(self, data: bytes) -> None:
-        self.waiting += data
-        if not self.begun and len(self.waiting) >= _HEADER:
-            del self.waiting[:_HEADER]
-            self.begun = True
-        if len(self.waiting) >= _CHUNK:
-            self.turn()
-
-    def turn(self) -> None:
-        count = len(self.waiting) // _WIRE.itemsize
-        end = self.count + count
-        if end > len(self.found):
-            self.found.resize(end + end // 8, refcheck=False)
-        read = np.frombuffer(bytes(self.waiting[: count * _WIRE.itemsize]), dtype=_WIRE)
-        for name in ENTRY.names or ():
-            self.found[name][self.count : end] = read[name]
-        self.count = end
-        del self.waiting[: count * _WIRE.itemsize]
-
-    def rows(self) -> NDArray[np.void]:
-        self.turn()
-        self.found.resize(self.count, refcheck=False)
-        return self.found

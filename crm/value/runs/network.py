@@ -16,26 +16,37 @@ from crm.value.assumptions import Assumptions
 from crm.value.book import Book
 
 _LINKS = """
-SELECT customer_id, related_id FROM relationship
-WHERE kind = 'REFERRED_BY' AND until IS NULL AND coalesce(since, created_at::date) <= $1::date
+SELECT string_agg(uuid_send(customer_id), ''::bytea) AS brought, string_agg(uuid_send(related_id), ''::bytea) AS by
+FROM relationship WHERE kind = 'REFERRED_BY' AND until IS NULL AND coalesce(since, created_at::date) <= $1::date
 """
 
 
-async def links(book: Book, day: date) -> Ints:
-    """The position of who brought each customer of the book, -1 for nobody, shape (n,)."""
-    rows = await fetch(_LINKS, day)
-    referrer = np.full(len(book), referral.NOBODY, dtype=np.int64)
-    if not rows or not len(book):
+@dataclass(frozen=True)
+class Links:
+    """Who was brought, and by whom, as PostgreSQL sends keys one after the other."""
+
+    brought: bytes
+    by: bytes
+
+    def places(self, book: Book) -> Ints:
+        """The position of who brought each customer of the book, -1 for nobody, shape (n,)."""
+        referrer = np.full(len(book), referral.NOBODY, dtype=np.int64)
+        if not self.brought or not len(book):
+            return referrer
+        brought, by = (_positions(book, keys) for keys in (self.brought, self.by))
+        both = (brought >= 0) & (by >= 0)
+        referrer[brought[both]] = by[both]
         return referrer
-    brought, by = (_positions(book, [row[column] for row in rows]) for column in (0, 1))
-    both = (brought >= 0) & (by >= 0)
-    referrer[brought[both]] = by[both]
-    return referrer
 
 
-def _positions(book: Book, keys: Sequence[UUID]) -> Ints:
-    wanted = np.array([key.bytes for key in keys], dtype="V16")
-    customers = book.rows["customer"]
+async def everybody(day: date) -> Links:
+    """All referrals that stand on a day."""
+    [row] = await fetch(_LINKS, day)
+    return Links(row["brought"] or b"", row["by"] or b"")
+
+
+def _positions(book: Book, keys: bytes) -> Ints:
+    wanted, customers = np.frombuffer(keys, dtype="V16"), book.rows["customer"]
     at = np.minimum(np.searchsorted(customers, wanted), len(customers) - 1)
     return np.where(customers[at] == wanted, at, -1)
 
