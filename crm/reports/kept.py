@@ -19,6 +19,7 @@ from crm.access import READ_SCOPES, Actor, ActorKind, need
 from crm.database import execute, fetch, fetch_row, fetch_value
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle.reports.reading import patience
+from crm.reports import of_value
 from crm.reports.question import Question, again, plain, question_of, scopes_of, usual, usual_of_contact, work
 from models import KeptReport, Lifecycle
 from models.base import new_id
@@ -177,11 +178,12 @@ async def _worked_out(
 async def _expect_the_usual(now: datetime) -> None:
     """Ask the usual questions on behalf of those who will, and forget what nobody has asked for long."""
     lately = {row["key"] for row in await fetch(_LATELY, now)}
-    for lifecycle in await Lifecycle.filter(archived_at=None).order_by("id"):
-        for question in usual(lifecycle.key):
-            key = key_of(question, None)
-            if key not in lately:
-                await execute(_NOTE, new_id(), key, *_told(question, None), now, False)
+    keys = [lifecycle.key for lifecycle in await Lifecycle.filter(archived_at=None).order_by("id")]
+    expected = [question for key in keys for question in usual(key)] + await of_value.usual()
+    for question in expected:
+        key = key_of(question, None)
+        if key not in lately:
+            await execute(_NOTE, new_id(), key, *_told(question, None), now, False)
     for question in usual_of_contact():
         # As if last asked long ago: worked out now and then, and kept up to date only once somebody looks.
         told = _told(question, None)

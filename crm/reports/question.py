@@ -234,7 +234,8 @@ async def _cohorts(actor: Actor, asked: Question, period: Period, now: datetime)
 
 
 async def _pairs(actor: Actor, asked: Question, period: Period, now: datetime) -> list[Pair]:
-    assert asked.since and asked.until
+    assert asked.since
+    assert asked.until
     return await all_pairs(actor, since=asked.since, until=asked.until)
 
 

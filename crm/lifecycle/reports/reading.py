@@ -25,9 +25,14 @@ def patience(seconds: int) -> Iterator[None]:
         _patience.reset(token)
 
 
+def patience_left() -> int:
+    """Seconds that a statement of a report may take here."""
+    return _patience.get()
+
+
 async def fetch_wide(sql: str, *args: Any) -> list[Any]:
     """The rows of a report. Raises Timeout after a minute, or as long as `patience` gives, DatabaseUnavailable."""
-    seconds = _patience.get()
+    seconds = patience_left()
     with translated():
         async with reading(snapshot=True) as driver:
             await driver.execute(_ROOM.format(seconds))

@@ -10,6 +10,7 @@ from typing import Any
 
 from crm.access import Actor, Scope, need
 from crm.errors import ValidationFailed
+from crm.value.assumptions import Assumptions
 from crm.value.runs import settings
 from crm.value.runs.portfolio import MONTHS, CohortGrain, refuse_many
 from crm.value.runs.seeing import seen
@@ -18,7 +19,7 @@ from crm.value.runs.seeing import seen
 _FIRST = """
 WITH first AS (
     SELECT d.customer_id, width_bucket(d.day, $1::date[]) AS cohort
-    FROM customer_day d {join} WHERE d.is_first AND d.day >= $2 AND d.day <= $3 AND {who}
+    FROM customer_day d {join} WHERE d.is_first AND d.day >= $2 AND d.day < $3 AND {who}
 )
 """
 _SIZES = _FIRST + "SELECT cohort, count(*) AS customers FROM first GROUP BY 1 ORDER BY 1"
@@ -27,7 +28,7 @@ _EARNED = (
     + """
 SELECT f.cohort, width_bucket(d.day, $1::date[]) AS period, sum(d.revenue) AS revenue,
        sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted
-FROM first f JOIN customer_day d USING (customer_id) WHERE d.day <= $3 GROUP BY 1, 2
+FROM first f JOIN customer_day d USING (customer_id) WHERE d.day < $3 GROUP BY 1, 2
 """
 )
 
@@ -46,25 +47,49 @@ class CohortPoint:
 async def cohorts(
     actor: Actor, *, grain: CohortGrain = CohortGrain.QUARTER, since: date, until: date
 ) -> list[CohortPoint]:
-    """Revenue and margin of each cohort, cumulated over its age. Ages not lived through whole are left out.
+    """Revenue and margin of each cohort won from `since` and before `until`, cumulated over its age until then.
 
-    Raises ValidationFailed, Forbidden.
+    Ages not lived through whole are left out. Raises ValidationFailed, Forbidden.
     """
+    check(since, until, grain)
+    need(actor, Scope.VALUE_READ)
+    assumed, starts = await settings.current(), list(first_days(since, until, MONTHS[grain]))
+    sizes, earned = await counted(actor, starts, since, until)
+    won = {starts[row["cohort"] - 1]: row["customers"] for row in sizes}
+    brought = {
+        (starts[row["cohort"] - 1], starts[row["period"] - 1]): (row["revenue"], margin(row, assumed)) for row in earned
+    }
+    return points(won, brought, starts, until, grain)
+
+
+def check(since: date, until: date, grain: CohortGrain) -> None:
+    """Raise ValidationFailed for a time that is none, or too many periods."""
     if since >= until:
         raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
     refuse_many(since, until, grain)
-    need(actor, Scope.VALUE_READ)
-    assumed, starts = await settings.current(), list(_starts(since, until, MONTHS[grain]))
+
+
+async def counted(actor: Actor, starts: list[date], since: date, until: date) -> tuple[list[Any], list[Any]]:
+    """How many were won in each period, by its number, and what each cohort brought in which. Raises Forbidden."""
     join = "" if actor.row_filter is None else "JOIN customer c ON c.id = d.customer_id"
     sizes = await seen(actor, _SIZES.replace("{join}", join), starts, since, until)
-    earned = await seen(actor, _EARNED.replace("{join}", join), starts, since, until, sweeping=True)
-    margins = {(row["cohort"], row["period"]): (row["revenue"], _margin(row, assumed)) for row in earned}
-    points: list[CohortPoint] = []
-    for row in sizes:
-        start, count = starts[row["cohort"] - 1], row["customers"]
-        lived = max(_months(start, until) // MONTHS[grain], 1)
-        points += _grown(start, count, [margins.get((row["cohort"], row["cohort"] + age)) for age in range(lived)])
-    return points
+    return sizes, await seen(actor, _EARNED.replace("{join}", join), starts, since, until, sweeping=True)
+
+
+def points(
+    won: dict[date, int],
+    brought: dict[tuple[date, date], tuple[Decimal, Decimal]],
+    starts: list[date],
+    until: date,
+    grain: CohortGrain,
+) -> list[CohortPoint]:
+    """The curves of cohorts, by their first days, from what each brought (revenue and margin) by cohort and period."""
+    found: list[CohortPoint] = []
+    for at, start in enumerate(starts):
+        if start in won:
+            lived = max(_months(start, until) // MONTHS[grain], 1)
+            found += _grown(start, won[start], [brought.get((start, later)) for later in starts[at : at + lived]])
+    return found
 
 
 def _grown(start: date, customers: int, brought: list[tuple[Decimal, Decimal] | None]) -> Iterator[CohortPoint]:
@@ -75,14 +100,15 @@ def _grown(start: date, customers: int, brought: list[tuple[Decimal, Decimal] | 
         yield CohortPoint(start, customers, age, revenue, margin)
 
 
-def _margin(row: Any, assumed: Any) -> Decimal:
+def margin(row: Any, assumed: Assumptions) -> Decimal:
+    """What is left of the revenue, goods whose cost is not known being assumed."""
     rate: Decimal = assumed.margin_rate
     if assumed.margin_basis == "RATE":
         return Decimal(row["revenue"] * rate)
     return Decimal(row["revenue"] - row["goods"] - row["uncosted"] * (1 - rate))
 
 
-def _starts(since: date, until: date, months: int) -> Iterator[date]:
+def first_days(since: date, until: date, months: int) -> Iterator[date]:
     """The first days of the periods that touch the time from one day to another."""
     month = since.year * 12 + (since.month - 1) // months * months
     while month <= until.year * 12 + until.month - 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from crm.access import Actor, Scope, need
 from crm.errors import ValidationFailed
@@ -18,15 +20,31 @@ from crm.value.runs.seeing import seen
 from crm.visibility import need_visible
 
 MOST = 200
-# A basket is all that one customer bought in the time: who has the one tends to have, or to want, the other.
+_CENT = Decimal("0.0001")
+LEAST = 2
+"""Customers whom a pair may be of; one is no pattern."""
+# A basket is all that one customer bought in the time: who has the one tends to have, or to want, the other. Baskets of
+# the same categories are counted here; the rows without a number tell what a category brings on average.
 _BASKETS = """
-SELECT l.customer_id, p.category,
-       sum((l.amount - coalesce(l.cost_of_goods, l.amount * $3::numeric)) * o.exchange_rate) AS margin
-FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
-JOIN customer c ON c.id = l.customer_id
-WHERE o.status <> 'CANCELLED' AND o.placed_at >= $1::date AND o.placed_at < $2::date
+WITH had AS MATERIALIZED (
+    SELECT l.customer_id, p.category,
+           sum((l.amount - coalesce(l.cost_of_goods, l.amount * $3::numeric)) * o.exchange_rate) AS margin
+    FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
+    JOIN customer c ON c.id = l.customer_id
+    WHERE o.status <> 'CANCELLED' AND o.placed_at >= $1::date AND o.placed_at < $2::date
+      AND p.category IS NOT NULL AND {who}
+    GROUP BY 1, 2
+), basket AS (SELECT array_agg(category ORDER BY category) AS categories FROM had GROUP BY customer_id)
+SELECT categories, count(*) AS customers, NULL AS margin FROM basket GROUP BY 1
+UNION ALL SELECT ARRAY[category], NULL, avg(margin) FROM had GROUP BY category
+"""
+# Of one customer, found by its orders.
+_OWNED = """
+SELECT DISTINCT p.category
+FROM "order" o JOIN order_line l ON l.order_id = o.id AND l.customer_id = o.customer_id
+JOIN product p ON p.id = l.product_id JOIN customer c ON c.id = o.customer_id
+WHERE o.customer_id = $3 AND o.status <> 'CANCELLED' AND o.placed_at >= $1::date AND o.placed_at < $2::date
   AND p.category IS NOT NULL AND {who}
-GROUP BY 1, 2
 """
 
 
@@ -70,23 +88,38 @@ async def pairs(
     Association, not cause. Raises ValidationFailed, Forbidden.
     """
     need(actor, Scope.VALUE_READ, Scope.ORDER_READ)
-    _checked(since, until, least, first)
-    rows = await _baskets(actor, since, until, where)
-    return _pairs(rows, least)[:first]
+    check(since, until, least, first)
+    return strongest(await all_pairs(actor, since=since, until=until, where=where), least)[:first]
 
 
-async def offers(actor: Actor, customer_id: UUID, *, since: date, until: date, least: int = 20) -> list[Offer]:
+async def all_pairs(actor: Actor, *, since: date, until: date, where: dict[str, Any] | None = None) -> list[Pair]:
+    """Every pair that is more than chance, of `LEAST` customers or more, the strongest lift first.
+
+    Raises ValidationFailed, Forbidden.
+    """
+    need(actor, Scope.VALUE_READ, Scope.ORDER_READ)
+    return await asyncio.to_thread(_pairs, await _baskets(actor, since, until, where), LEAST)
+
+
+def strongest(found: list[Pair], least: int) -> list[Pair]:
+    """Those of so many customers or more."""
+    return [pair for pair in found if pair.customers >= least]
+
+
+async def offers(
+    actor: Actor, customer_id: UUID, *, since: date, until: date, least: int = 20, found: list[Pair] | None = None
+) -> list[Offer]:
     """What to offer a customer next: of each category that it does not have the best reason, the worthiest first.
 
-    Raises NotFound, ValidationFailed, Forbidden.
+    `found` are all pairs of the time, where they are known already. Raises NotFound, ValidationFailed, Forbidden.
     """
     need(actor, Scope.VALUE_READ, Scope.ORDER_READ)
     await need_visible(actor, customer_id)
-    _checked(since, until, least, MOST)
-    rows = await _baskets(actor, since, until, None)
-    owned = {row["category"] for row in rows if row["customer_id"] == customer_id}
+    check(since, until, least, MOST)
+    owned = {row["category"] for row in await seen(actor, _OWNED, since, until, customer_id)}
+    everything = await all_pairs(actor, since=since, until=until) if found is None else found
     best: dict[str, Offer] = {}
-    for pair in _pairs(rows, least):
+    for pair in strongest(everything, least):
         if pair.category in owned and pair.other not in owned:
             offer = Offer(pair.other, pair.category, pair.confidence, pair.margin)
             best[pair.other] = max(best.get(pair.other, offer), offer, key=lambda one: one.chance)
@@ -98,27 +131,31 @@ async def _baskets(actor: Actor, since: date, until: date, where: dict[str, Any]
     return await seen(actor, _BASKETS, since, until, goods, where=where)
 
 
-def _checked(since: date, until: date, least: int, first: int) -> None:
+def check(since: date, until: date, least: int, first: int) -> None:
+    """Raise ValidationFailed naming what cannot be."""
     if since >= until:
         raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
-    if not 2 <= least <= 1_000_000:
+    if not LEAST <= least <= 1_000_000:
         raise ValidationFailed(f"least is {least}: choose 2 or more customers.", path=("least",))
     if not 1 <= first <= MOST:
         raise ValidationFailed(f"first is {first}: choose 1 to {MOST}.", path=("first",))
 
 
 def _pairs(rows: list[Any], least: int) -> list[Pair]:
-    if not rows:
+    baskets = [row for row in rows if row["customers"] is not None]
+    earned = {row["categories"][0]: row["margin"] for row in rows if row["customers"] is None}
+    if not baskets:
         return []
-    names = sorted({row["category"] for row in rows})
+    names = sorted(earned)
     place = {name: number for number, name in enumerate(names)}
-    customers = {key: number for number, key in enumerate(dict.fromkeys(row["customer_id"] for row in rows))}
-    basket = np.array([customers[row["customer_id"]] for row in rows])
-    item = np.array([place[row["category"]] for row in rows])
-    earned = np.bincount(item, [float(row["margin"]) for row in rows]) / np.bincount(item)
-    found = crosssell.pairs(basket, item, least=least)
+    basket = np.repeat(np.arange(len(baskets)), [len(row["categories"]) for row in baskets])
+    item = np.array([place[name] for row in baskets for name in row["categories"]])
+    counts = np.array([row["customers"] for row in baskets], dtype=np.float64)
+    bought = csr_matrix((np.ones(len(item)), (basket, item)), shape=(len(baskets), len(names)))
+    both = (bought.T @ bought.multiply(counts[:, None])).toarray()
+    found = crosssell.pairs_of_counts(both, int(counts.sum()), least=least)
     columns = (found.item, found.other, found.together, found.support, found.confidence, found.lift, found.lift_low)
     return [
-        Pair(names[a], names[b], int(n), float(s), float(c), float(lift), float(low), Decimal(f"{earned[b]:.4f}"))
+        Pair(names[a], names[b], int(n), float(s), float(c), float(lift), float(low), earned[names[b]].quantize(_CENT))
         for a, b, n, s, c, lift, low in zip(*columns, strict=True)
     ]

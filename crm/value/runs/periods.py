@@ -65,7 +65,7 @@ FROM (
     SELECT p, 0, 0, 0, 0, 0, 0, sum(serving), sum(acquisition) FROM ({_COSTS}) spent GROUP BY 1
 ) ledger GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - constants
-_CELLS = f"""
+PLACED = f"""
 WITH who AS (SELECT c.id FROM customer c WHERE {{who}}), bought AS (
     SELECT d.customer_id, {_DAYS}, sum(d.revenue) AS revenue, sum(d.list_revenue) AS listed,
            sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted {_BOUGHT} GROUP BY 1, 2
@@ -87,12 +87,12 @@ WITH who AS (SELECT c.id FROM customer c WHERE {{who}}), bought AS (
     FROM ledger
 )
 """  # noqa: S608 - constants
-_MATRIX = _CELLS + (
+_MATRIX = PLACED + (
     "SELECT p, cell, count(*) AS customers, round(sum(revenue), 4) AS revenue, round(sum(profit), 4) AS profit "
     "FROM placed GROUP BY 1, 2 ORDER BY 1, 2"
 )
 _MOVES = (
-    _CELLS
+    PLACED
     + """
 SELECT a.cell AS origin, b.cell AS target, count(*) AS customers,
        round(sum(coalesce(b.profit, 0) - coalesce(a.profit, 0)), 4) AS profit
@@ -126,6 +126,13 @@ class PeriodProfit:
     @property
     def net_profit(self) -> Decimal:
         return self.gross_margin - self.cost_to_serve - self.acquisition_cost
+
+
+NOTHING: dict[str, Any] = dict.fromkeys((entry.name for entry in fields(PeriodProfit)), Decimal(0)) | {
+    "buyers": 0,
+    "orders": 0,
+}
+"""A period in which nothing happened, but for its day."""
 
 
 @dataclass(frozen=True)
@@ -162,15 +169,15 @@ async def profit_periods(
 
     `tree` adds all companies below the customer, each once. Raises NotFound, ValidationFailed, Forbidden.
     """
-    starts = list(_starts(since, until, grain, MOST_PERIODS))
+    first_days = list(starts(since, until, grain, MOST_PERIODS))
     if customer_id is not None:
         need(actor, Scope.VALUE_READ)
         await need_visible(actor, customer_id)
-    values = await _values([*starts, _after(starts[-1], grain)])
-    statement = _about(_PROFIT, everybody=customer_id is None and actor.row_filter is None)
-    rows = {starts[row["p"] - 1]: dict(row) for row in await seen(actor, statement, *values, customer_id, tree)}
-    nothing = dict.fromkeys((entry.name for entry in fields(PeriodProfit)), Decimal(0)) | {"buyers": 0, "orders": 0}
-    return [PeriodProfit(**{**nothing, **_without_number(rows.get(start, {})), "period": start}) for start in starts]
+    given = await values([*first_days, after(first_days[-1], grain)])
+    statement = about(_PROFIT, everybody=customer_id is None and actor.row_filter is None)
+    found = await seen(actor, statement, *given, customer_id, tree)
+    rows = {first_days[row["p"] - 1]: without_number(row) for row in found}
+    return [PeriodProfit(**{**NOTHING, **rows.get(day, {}), "period": day}) for day in first_days]
 
 
 async def matrix_periods(
@@ -185,11 +192,11 @@ async def matrix_periods(
 
     Raises Blocked before a run found cuts, ValidationFailed, Forbidden.
     """
-    starts = list(_starts(since, until, grain, MOST_MATRICES))
-    values = await _values([*starts, _after(starts[-1], grain)])
-    statement = _about(_MATRIX, everybody=where is None and actor.row_filter is None)
-    found = await seen(actor, statement, *values, *await _cuts(), where=where)
-    return [PeriodCell(period=starts[row["p"] - 1], **_without_number(row)) for row in found]
+    first_days = list(starts(since, until, grain, MOST_MATRICES))
+    given = await values([*first_days, after(first_days[-1], grain)])
+    statement = about(_MATRIX, everybody=where is None and actor.row_filter is None)
+    found = await seen(actor, statement, *given, *await cuts(), where=where)
+    return [PeriodCell(period=first_days[row["p"] - 1], **without_number(row)) for row in found]
 
 
 async def matrix_moves(
@@ -197,18 +204,19 @@ async def matrix_moves(
 ) -> list[PeriodMove]:
     """Who went from which cell to which, from the period that holds a day to the one after it. Raises as above."""
     start = first_day(period, grain)
-    second = _after(start, grain, "period")
-    values = await _values([start, second, _after(second, grain, "period")])
-    statement = _about(_MOVES, everybody=where is None and actor.row_filter is None)
-    return [PeriodMove(**row) for row in await seen(actor, statement, *values, *await _cuts(), where=where)]
+    second = after(start, grain, "period")
+    given = await values([start, second, after(second, grain, "period")])
+    statement = about(_MOVES, everybody=where is None and actor.row_filter is None)
+    return [PeriodMove(**row) for row in await seen(actor, statement, *given, *await cuts(), where=where)]
 
 
-def _about(statement: str, *, everybody: bool) -> str:
+def about(statement: str, *, everybody: bool) -> str:
     """The statement about everybody, or about those whom `who` finds."""
     return statement.replace("{of}", "" if everybody else "AND customer_id IN (SELECT id FROM who)")
 
 
-def _without_number(row: Any) -> dict[str, Any]:
+def without_number(row: Any) -> dict[str, Any]:
+    """A row but for the number of its period."""
     return {name: value for name, value in dict(row).items() if name != "p"}
 
 
@@ -218,14 +226,16 @@ def first_day(day: date, grain: CohortGrain) -> date:
     return date(day.year, (day.month - 1) // months * months + 1, 1)
 
 
-def _after(start: date, grain: CohortGrain, name: str = "until") -> date:
+def after(start: date, grain: CohortGrain, name: str = "until") -> date:
+    """The first day of the next period. Raises ValidationFailed naming `name` at the calendar's end."""
     month = start.year * 12 + start.month - 1 + MONTHS[grain]
     if month // 12 > MAXYEAR:
         raise ValidationFailed(f"The period of {start} is the calendar's last: choose an earlier day.", path=(name,))
     return date(month // 12, month % 12 + 1, 1)
 
 
-def _starts(since: date, until: date, grain: CohortGrain, most: int) -> Iterator[date]:
+def starts(since: date, until: date, grain: CohortGrain, most: int) -> Iterator[date]:
+    """The first days of the periods from that which holds `since`; none begins on `until` or later."""
     if since >= until:
         raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
     start, count = first_day(since, grain), 0
@@ -236,10 +246,11 @@ def _starts(since: date, until: date, grain: CohortGrain, most: int) -> Iterator
                 path=("until",),
             )
         yield start
-        start, count = _after(start, grain), count + 1
+        start, count = after(start, grain), count + 1
 
 
-async def _values(bounds: list[date]) -> list[Any]:
+async def values(bounds: list[date]) -> list[Any]:
+    """The parameters that statements over periods share."""
     house, assumed = await organization.current(), await settings.current()
     return [bounds, bounds[0], bounds[-1], house.time_zone, house.base_currency, *_rates(assumed)]
 
@@ -249,7 +260,7 @@ def _rates(assumed: Assumptions) -> list[Any]:
     return [*costs, 1 - assumed.margin_rate, assumed.margin_basis == "RATE"]
 
 
-async def _cuts() -> list[Decimal]:
+async def cuts() -> list[Decimal]:
     """The chosen cuts, else those of the published run."""
     assumed, run = await settings.current(), await current()
     found = (run.findings.price_cut, run.findings.cost_cut) if run else (None, None)

@@ -6,11 +6,11 @@ from typing import Any
 
 from crm.access import Actor, Scope, need
 from crm.database import connection, transaction, translated
+from crm.lifecycle.reports.reading import patience_left
 from crm.rules.predicate import predicate
 
-SECONDS = 60
 # A sum over a million customers sorts more than the memory of a page holds; compiling costs more than it saves.
-_ROOM = f"SET LOCAL statement_timeout = '{SECONDS}s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+_ROOM = "SET LOCAL statement_timeout = '{}s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 
 
 # Whose days the roll-up holds is looked up for everybody at once, whatever the planner thinks of how many they are.
@@ -22,7 +22,8 @@ async def seen(
 ) -> list[Any]:
     """The rows of a statement in which `{who}` stands for a condition on the customer `c`; `sweeping`: over everybody.
 
-    Raises Forbidden, RuleInvalid for a rule that makes no sense, and Timeout after a minute.
+    Raises Forbidden, RuleInvalid for a rule that makes no sense, and Timeout after a minute, or as long
+    as `patience` gives.
     """
     need(actor, Scope.VALUE_READ)
     conditions: list[str] = []
@@ -34,7 +35,8 @@ async def seen(
             values += found
     who = " AND ".join(conditions) or "true"
     whole = statement.replace("{who}", who)
+    seconds = patience_left()
     with translated():
         async with transaction(), connection() as driver:
-            await driver.execute(_ROOM + _SWEEPING * sweeping)
-            return list(await driver.fetch(whole, *arguments, *values, timeout=SECONDS + 5))
+            await driver.execute(_ROOM.format(seconds) + _SWEEPING * sweeping)
+            return list(await driver.fetch(whole, *arguments, *values, timeout=seconds + 5))
