@@ -10,11 +10,14 @@ from babel import Locale, dates, numbers
 from starlette_admin.i18n import get_locale, get_tzinfo
 from starlette_admin.i18n import gettext as _
 
+from admin.catalogues import RIGHT_TO_LEFT
 from admin.preferences import current
 
 _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٫٬", "0123456789.,")
 NOTHING = "–"
+_LEADING = "\u200e"
+"""Before a sign, so that it stands before its number where lines run from right to left."""
 
 JALALI_MONTHS = {
     "fa": ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"],
@@ -42,7 +45,15 @@ def digits(text: str) -> str:
 
 def figures(text: str) -> str:
     """A number in the digits that the reader chose, with the separators that go with them."""
+    if get_locale() in RIGHT_TO_LEFT:
+        text = text.replace("-", f"{_LEADING}−")
     return digits(text.replace(",", "٬").replace(".", "٫").replace("%", "٪") if current().persian_digits else text)
+
+
+def signed(written: str, value: float | Decimal) -> str:
+    """A change, written already, with a plus where it is one."""
+    lead = _LEADING if get_locale() in RIGHT_TO_LEFT else ""
+    return f"{lead}+{written}" if value > 0 else written
 
 
 def isolated(text: str) -> str:

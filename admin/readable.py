@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -24,6 +25,8 @@ def readable(value: Any) -> str:
         return words.listed([readable(each) for each in value])
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, int | float | Decimal):
+        return formats.digits(str(value))
     return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
 
 

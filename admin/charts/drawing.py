@@ -80,17 +80,20 @@ def bars(
     form: Form | None = None,
     x_name: str = "",
     y_name: str = "",
+    ticks: Labels | None = None,
     height: int = 300,
     **options: Any,
 ) -> Chart:
-    """Bars over labels; `y_name` says what they measure where the numbers do not.
+    """Bars over labels; `y_name` says what they measure where the numbers do not, `ticks` stand for long labels.
 
     Options: stacked, horizontal, dense (bars that touch), marks, links (one a label).
     """
     form = form or number()
     shown = [one for one in series if one.tone != "none"]
     rows = [[label, *(_cell(one, at, form) for one in shown)] for at, label in enumerate(labels)]
-    x = {"labels": list(labels), "name": x_name}
+    x = {"labels": list(ticks or labels), "name": x_name}
+    if ticks:
+        x["full"] = list(labels)
     spec = _spec("bars", x, form, series, _Options(**options))
     spec["y"]["name"] = y_name
     return Chart("bars", summary, [x_name, *(one.name for one in shown)], rows, spec, height)

@@ -123,7 +123,7 @@ async def of_complaints(asked: Asked, found: list[Complaints]) -> Found:
         charts.Line(_("answered in time"), [each.on_time for each in shown], tone="good"),
         charts.Line(_("answered late"), [each.late for each in shown], tone="gold"),
         charts.Line(_("overdue"), [each.overdue for each in shown], tone="bad"),
-        charts.Line(_("open"), [each.open for each in shown], tone="muted"),
+        charts.Line(_("still open"), [each.open for each in shown], tone="muted"),
     ]
     drawn = charts.bars(
         labels, series, summary=_("Complaints, and how they were answered"), y_name=_("Complaints"), stacked=True

@@ -47,7 +47,7 @@ class MovementPage(ValuePage):
         since, until = _pair(request, runs)
         context = {
             "here": "value-changes",
-            "runs": [(str(run["id"]), formats.moment(run["as_of"])) for run in runs],
+            "runs": [(str(run["id"]), formats.as_of(run["as_of"])) for run in runs],
             "since": str(since["id"]),
             "until": str(until["id"]),
         }

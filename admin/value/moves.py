@@ -43,7 +43,7 @@ def _cell(move: Any, total: int, stayed: bool, currency: str) -> dict[str, Any]:
         "share": formats.percent(share),
         "depth": round(share, 3),
         "stayed": stayed,
-        "profit": "" if not move.profit else formats.short_money(move.profit, currency),
+        "profit": "" if not move.profit else formats.signed(formats.short_money(move.profit, currency), move.profit),
     }
 
 

@@ -125,8 +125,9 @@ def spread(run: Run) -> Chart:
     return charts.bars(
         ranges,
         series,
+        ticks=[formats.short_money(low, run.currency) for low in found["edges"][:-1]],
         summary=_("How customer lifetime value is spread; the outer bars hold what lies beyond"),
-        x_name=_("Lifetime value"),
+        x_name=_("Lifetime value, from"),
         y_name=_("Customers"),
         dense=True,
         height=380,

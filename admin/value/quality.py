@@ -43,7 +43,7 @@ class QualityPage(ValuePage):
             return self.show(request, "empty.html", context, problem.status)
         context = {
             "here": "value-quality",
-            "runs": [(str(run["id"]), formats.moment(run["as_of"])) for run in runs],
+            "runs": [(str(run["id"]), formats.as_of(run["as_of"])) for run in runs],
             "found": found,
             "warnings": run_words.warnings(found.notices, found.warnings),
             "chosen": next((one for one in found.candidates if one.chosen), None),

@@ -83,7 +83,7 @@ class RunView(RecordView):
     fields_default_sort = (("as_of", True),)
 
     def name_of(self, obj: Any) -> str:
-        return _("Run of %(day)s") % {"day": formats.moment(obj.as_of)}
+        return _("Run of %(day)s") % {"day": formats.as_of(obj.as_of)}
 
 
 class SnapshotView(RecordView):

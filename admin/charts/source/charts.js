@@ -91,10 +91,12 @@ function base(spec, page) {
     };
 }
 
-function legend(spec, page, names) {
+function legend(spec, page, names, width = 0) {
     if (names.length < 2 || spec.legend === false) return undefined;
+    // From right to left the first name stands rightmost, as far as all stand in one line.
+    const turned = page.rtl && names.reduce((sum, name) => sum + name.length * 8 + 34, 0) <= width;
     return {
-        data: names, top: 0, [page.rtl ? "right" : "left"]: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8,
+        data: turned ? [...names].reverse() : names, align: page.rtl ? "right" : "left", top: 0, [page.rtl ? "right" : "left"]: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8,
         type: "plain", textStyle: { color: page.quiet }, formatter: isolated(page), inactiveColor: page.line,
     };
 }
@@ -126,7 +128,10 @@ function cartesian(spec, page, box) {
     const writeY = writer(spec.locale, y.form, page.rtl);
     const numeric = !x.labels;
     const flat = spec.horizontal;
+    const listed = spec.series.map((one, index) => ({ ...one, colour: tone(page, one.tone, index), turn: index }));
     const named = spec.series.filter((one) => one.name);
+    // Bars side by side follow the direction of the page.
+    if (page.rtl && !flat && !spec.stacked && spec.kind === "bars") listed.reverse();
     const labelled = numeric
         ? valueAxis(page, x.form, writeX, x.name, { min: x.min, max: x.max, splitLine: { show: false } })
         : categoryAxis(page, x.labels, flat ? { inverse: true } : { name: x.name && isolated(page)(x.name) });
@@ -144,24 +149,23 @@ function cartesian(spec, page, box) {
     if (numeric || !flat) labelled.nameLocation = "middle";
     if (labelled.name) Object.assign(labelled, { nameGap: tight ? 40 : 28, nameTextStyle: { color: page.quiet } });
     if (measured.name && flat) measured.nameGap = 28;
-    // Above an upright axis its name stands level, beginning where the numbers do.
-    if (measured.name && !flat) Object.assign(measured, { nameLocation: "end", nameGap: 12, nameTextStyle: { color: page.quiet, align: page.rtl ? "right" : "left", padding: page.rtl ? [0, -28, 0, 0] : [0, 0, 0, -28] } });
+    // Above an upright axis its name stands level.
+    if (measured.name && !flat) Object.assign(measured, { nameLocation: "end", nameGap: 12, nameTextStyle: { color: page.quiet, align: page.rtl ? "right" : "left" } });
     const across = flat ? measured : labelled;
     const up = flat ? labelled : measured;
     if (page.rtl) Object.assign(across, { inverse: true }), Object.assign(up, { position: "right" });
-    const colours = spec.series.map((one, index) => tone(page, one.tone, index));
-    const shown = legend(spec, page, named.map((one) => one.name));
+    const shown = legend(spec, page, named.map((one) => one.name), box.clientWidth);
     const rows = shown ? Math.ceil(named.reduce((sum, one) => sum + one.name.length * 8 + 34, 0) / Math.max(box.clientWidth, 1)) : 0;
-    const series = spec.series.map((one, index) => ({
+    const series = listed.map((one, index) => ({
         type: one.type || (spec.kind === "bars" ? "bar" : "line"), name: one.name || "", data: one.values,
         stack: spec.stacked ? "all" : one.stack, smooth: false, showSymbol: Boolean(one.dots), symbolSize: 7,
         barMaxWidth: spec.kind === "bars" && spec.dense ? undefined : 44, barCategoryGap: spec.dense ? "8%" : "30%",
         itemStyle: {
-            color: colours[index], borderRadius: spec.stacked ? 0 : spec.dense ? 2 : 4,
-            ...(one.tones ? { color: (at) => tone(page, one.tones[at.dataIndex], index) } : {}),
+            color: one.colour, borderRadius: spec.stacked ? 0 : spec.dense ? 2 : 4,
+            ...(one.tones ? { color: (at) => tone(page, one.tones[at.dataIndex], one.turn) } : {}),
         },
-        lineStyle: { color: colours[index], width: 2, type: one.dashed ? "dashed" : "solid" },
-        areaStyle: one.area ? { color: colours[index], opacity: 0.14 } : undefined,
+        lineStyle: { color: one.colour, width: 2, type: one.dashed ? "dashed" : "solid" },
+        areaStyle: one.area ? { color: one.colour, opacity: 0.14 } : undefined,
         silent: one.tone === "none", tooltip: one.tone === "none" ? { show: false } : undefined,
         emphasis: { disabled: one.tone === "none", focus: "none" }, connectNulls: false,
         label: one.labels ? {
@@ -183,11 +187,11 @@ function cartesian(spec, page, box) {
     option.tooltip.formatter = (points) => {
         const first = points[0];
         const title = numeric ? writeX(first.axisValue) : x.full ? x.full[first.dataIndex] : first.name;
-        const lines = points.filter((at) => spec.series[at.seriesIndex].tone !== "none").map((at) => {
-            const one = spec.series[at.seriesIndex];
+        const lines = points.filter((at) => listed[at.seriesIndex].tone !== "none").map((at) => {
+            const one = listed[at.seriesIndex];
             const value = Array.isArray(at.value) ? at.value[1] : at.value;
             const said = one.told ? one.told[at.dataIndex] : writeY(value);
-            return [one.name || y.name || "", said, one.tones ? tone(page, one.tones[at.dataIndex], at.seriesIndex) : colours[at.seriesIndex]];
+            return [one.name || y.name || "", said, one.tones ? tone(page, one.tones[at.dataIndex], one.turn) : one.colour];
         });
         return tip(x.prefix ? `${x.prefix} ${title}` : title, lines);
     };
