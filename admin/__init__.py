@@ -26,6 +26,7 @@ from admin import (
     sales,
     tokens,
     value,
+    webhooks,
 )
 from admin.account import AccountPage
 from admin.auth import StaffSignIn
@@ -104,6 +105,8 @@ def views() -> list[BaseView]:
                 people.StaffView(),
                 people.RoleView(),
                 tokens.TokenView(),
+                webhooks.EndpointView(),
+                webhooks.DeliveryView(),
             ],
             "fa-solid fa-gear",
         ),

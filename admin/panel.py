@@ -23,6 +23,13 @@ class Panel(Admin):
         answer: Response = await super()._render_list(request)
         return answer
 
+    @route("/{key}/create", methods=["GET", "POST"], name="create")
+    async def _render_create(self, request: Request) -> Response:
+        answer: Response = await super()._render_create(request)
+        # What a view has to show but once, such as a secret, comes instead of the way back to its list.
+        instead: Response | None = getattr(request.state, "instead", None)
+        return instead or answer
+
     @route("/_api/{key}/import", methods=["POST"], name="import")
     async def _render_import(self, request: Request) -> Response:
         try:

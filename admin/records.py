@@ -157,10 +157,10 @@ async def _name(request: Request, key: UUID) -> str | None:
     known: dict[UUID, str] = getattr(request.state, "names_of_customers", {})
     if key in known or hasattr(request.state, "names_of_customers"):
         return known.get(key)
-    return (await _names([key])).get(key)
+    return (await names_of([key])).get(key)
 
 
-async def _names(keys: Iterable[UUID]) -> dict[UUID, str]:
+async def names_of(keys: Iterable[UUID]) -> dict[UUID, str]:
     rows = await fetch("SELECT id, display_name FROM customer WHERE id = ANY ($1::uuid[])", list(set(keys)))
     return {row["id"]: row["display_name"] for row in rows}
 
@@ -184,11 +184,12 @@ class EventView(HappenedView):
         Told("data"),
         "request_id",
     )
-    exclude_fields_from_list = ("actor_kind", "request_id", "data")
+    exclude_fields_from_list = ("data",)
+    folded = ("actor_kind", "request_id")
 
     async def find_all(self, request: Request, *args: Any, **options: Any) -> Sequence[Any]:
         found: Sequence[Any] = await super().find_all(request, *args, **options)
-        request.state.names_of_customers = await _names(event.customer_id for event in found if event.customer_id)
+        request.state.names_of_customers = await names_of(event.customer_id for event in found if event.customer_id)
         return found
 
 
@@ -210,7 +211,7 @@ class AuditView(HappenedView):
         "actor_kind",
         "request_id",
     )
-    exclude_fields_from_list = ("actor_kind", "request_id")
+    folded = ("actor_kind", "request_id")
 
 
 class ImportView(RecordView):
@@ -239,7 +240,8 @@ class ImportView(RecordView):
         Moment("created_at", read_only=True, short=True),
         "finished_at",
     )
-    exclude_fields_from_list = ("mapping", "error", "rows_unchanged", "finished_at")
+    exclude_fields_from_list = ("mapping",)
+    folded = ("error", "rows_unchanged", "finished_at")
     sortable_fields = ("created_at",)
     fields_default_sort = (("created_at", True),)
     found_by = ("file_name",)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1] / "crm"
 # What nothing in the panel leads to: the command line, demonstrations, maths.
 ELSEWHERE = frozenset(
     {
-        *("commands", "demo", "embedded", "database", "value", "webhooks", "jobs", "backup"),
+        *("commands", "demo", "embedded", "database", "value", "jobs", "backup"),
         *(
             "settings.py",
             "doctor.py",

@@ -11,12 +11,11 @@ from crm.errors import ValidationFailed
 
 PORTS = frozenset({443, 8443})
 LONGEST = 2000
+PATH = ("url",)
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
 # Public by their number, but answered by the machines of a cloud itself.
 _OF_THE_CLOUD = frozenset({ipaddress.ip_address("168.63.129.16")})
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-REMEDY = "set ARZESH_WEBHOOK_PRIVATE_ADDRESSES=yes where that is wanted, as in development"
-
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -24,7 +23,7 @@ class Refused(Exception):
     """The address must not be called, or cannot be found."""
 
 
-def accepted(url: str, *, private: bool, field: str = "url") -> str:
+def accepted(url: str, *, private: bool) -> str:
     """An address that an endpoint may have.
 
     What its name leads to is looked up only when it is called, each time, and checked then. Raises ValidationFailed.
@@ -34,32 +33,50 @@ def accepted(url: str, *, private: bool, field: str = "url") -> str:
         parts = urlsplit(url)
         fault = _shape(url, parts) or (None if private else _reach(parts, parts.port))
     except ValueError:
-        fault = f"'{url[:80]}' is not an address such as https://example.com/hook."
+        fault = _no_address(url)
     if fault:
-        raise ValidationFailed(fault, path=(field,))
+        raise fault
     return url
 
 
-def _shape(url: str, parts: SplitResult) -> str | None:
+def _no_address(url: str) -> ValidationFailed:
+    clip = url[:80]
+    return ValidationFailed(f"'{clip}' is not an address such as https://example.com/hook.", path=PATH)
+
+
+def _shape(url: str, parts: SplitResult) -> ValidationFailed | None:
     if len(url) > LONGEST:
-        return f"The address has {len(url)} characters; at most {LONGEST} are possible."
+        length = len(url)
+        return ValidationFailed(f"The address has {length} characters; at most {LONGEST} are possible.", path=PATH)
     if parts.scheme not in ("https", "http") or not parts.hostname or not url.isascii() or not url.isprintable():
-        return f"'{url[:80]}' is not an address such as https://example.com/hook."
+        return _no_address(url)
     if " " in url or parts.fragment:
-        return "An address has no spaces and no part behind #."
+        return ValidationFailed("An address has no spaces and no part behind #.", path=PATH)
     if parts.username is not None or parts.password is not None:
-        return "Leave name and password out of the address: the signature shows who is calling."
+        return ValidationFailed(
+            "Leave name and password out of the address: the signature shows who is calling.", path=PATH
+        )
     return None
 
 
-def _reach(parts: SplitResult, port: int | None) -> str | None:
+def _reach(parts: SplitResult, port: int | None) -> ValidationFailed | None:
+    """What is wrong with an address where only public ones may be called."""
     host = (parts.hostname or "").rstrip(".").lower()
     if parts.scheme != "https":
-        return f"'{parts.scheme}' is not safe enough: use https, or {REMEDY}."
+        return ValidationFailed(
+            "Only https is safe enough; ARZESH_WEBHOOK_PRIVATE_ADDRESSES=yes allows http where one develops.", path=PATH
+        )
     if port not in (None, *PORTS):
-        return f"Port {port} is not for the web: use 443 or 8443, or {REMEDY}."
+        return ValidationFailed(
+            f"Port {port} is not for the web: use 443 or 8443; ARZESH_WEBHOOK_PRIVATE_ADDRESSES=yes allows others "
+            "where one develops.",
+            path=PATH,
+        )
     if host == "localhost" or host.endswith(_LOCAL_NAMES) or _is_private(host):
-        return f"'{host}' is not a public address; {REMEDY}."
+        return ValidationFailed(
+            f"'{host}' is not a public address; ARZESH_WEBHOOK_PRIVATE_ADDRESSES=yes allows it where one develops.",
+            path=PATH,
+        )
     return None
 
 

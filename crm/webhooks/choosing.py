@@ -22,13 +22,21 @@ def accepted(patterns: Collection[str], *, field: str = "eventTypes") -> list[st
     if not wanted:
         raise ValidationFailed("Name at least one kind of event, or * for all.", path=(field,))
     if len(wanted) > MOST:
-        raise ValidationFailed(f"{len(wanted)} kinds of events are too many; name at most {MOST}, or *.", path=(field,))
+        raise ValidationFailed(f"{len(wanted)} kinds are too many; name at most {MOST}, or * for all.", path=(field,))
     for place, pattern in enumerate(wanted):
         if not any(fits(pattern, each) for each in KNOWN):
-            near = difflib.get_close_matches(pattern, [*KNOWN, *(f"{noun}.*" for noun in NOUNS)], n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]}?" if near else "name one such as order.recorded, customer.* or *."
-            raise ValidationFailed(f"No event is called '{pattern[:60]}'; {hint}", path=(field, str(place)))
+            raise _unknown(pattern, (field, str(place)))
     return wanted
+
+
+def _unknown(pattern: str, path: tuple[str, ...]) -> ValidationFailed:
+    clip, known = pattern[:60], [*KNOWN, *(f"{noun}.*" for noun in NOUNS)]
+    near = difflib.get_close_matches(pattern, known, n=1, cutoff=0.6)
+    if near:
+        return ValidationFailed(f"No event is called '{clip}'; did you mean {near[0]}?", path=path)
+    return ValidationFailed(
+        f"No event is called '{clip}'; name one such as order.recorded, customer.* or *.", path=path
+    )
 
 
 def fits(pattern: str, type: str) -> bool:

@@ -10,7 +10,6 @@ from crm.access import Actor, Scope, need
 from crm.database import execute, fetch, transaction
 from crm.errors import Blocked
 from crm.events import EventType, event
-from crm.ids import encode
 from crm.visibility import visible
 from crm.webhooks import posting, sending
 from crm.webhooks.endpoints import load
@@ -93,6 +92,4 @@ async def retry_failed(actor: Actor, endpoint_id: UUID, *, since: datetime, now:
 
 def _need_on(endpoint: WebhookEndpoint) -> None:
     if not endpoint.enabled:
-        raise Blocked(
-            f"{encode('whk', endpoint.id)} is switched off; switch it on first, and what waits is sent.", path=("id",)
-        )
+        raise Blocked("This webhook is switched off; switch it on first, and what waits is sent.", path=("id",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -12,7 +13,8 @@ from starlette.applications import Starlette
 from crm import custom_fields, interactions, products, relationships
 from crm.lifecycle import default
 from crm.segments import definitions
-from models import AuditEntry, Customer, FieldType, RelationshipKind
+from crm.webhooks import endpoints
+from models import AuditEntry, Customer, DeliveryStatus, FieldType, RelationshipKind, WebhookDelivery
 from tests.admin.conftest import At
 from tests.admin.desk import Desk, browser, hire, sign_in
 from tests.e2e.crawl import crawled
@@ -64,6 +66,10 @@ async def evil_records() -> Customer:
     await interactions.log(OWNER, ali.id, fields=said, now=NOW)  # type: ignore[arg-type]
     await order(ali, reference=EVIL, channel=EVIL[:60])
     other = await customer(EVIL)
+    hook: Any = {"name": EVIL, "url": "https://example.com/\"'><img", "event_types": ["*"]}
+    made = (await endpoints.create(OWNER, fields=hook, now=NOW)).endpoint
+    told: Any = {"event_id": ali.id, "event_type": "customer.created", "response_excerpt": EVIL, "error": EVIL}
+    await WebhookDelivery.create(endpoint=made, **told, status=DeliveryStatus.FAILED, tries=[{"error": EVIL}])
     await relationships.create(OWNER, ali.id, other.id, kind=RelationshipKind.PARTNER, fields={"note": EVIL})
     return ali
 

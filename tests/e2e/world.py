@@ -20,7 +20,9 @@ from crm import (
 from crm.demo import steps
 from crm.imports import ImportKind, import_file
 from crm.segments import definitions
-from models import Customer, FieldType, GoalFigure, RelationshipKind
+from crm.webhooks import endpoints
+from models import Customer, DeliveryStatus, FieldType, GoalFigure, RelationshipKind, WebhookDelivery
+from models.base import new_id
 from tests.admin.desk import hire
 from tests.factories import OWNER, customer, email, order
 
@@ -41,7 +43,17 @@ async def settle() -> Customer:
     await _history(ali, now)
     await import_file(OWNER, ImportKind.CUSTOMERS, TWO_BAD_ROWS.encode(), name="fair.csv", now=now)
     await tokens.create(OWNER, name="Web shop", scopes=["customer:read"], now=now)
+    await _webhook(ali, now)
     return ali
+
+
+async def _webhook(ali: Customer, now: datetime) -> None:
+    """One that took nothing yet, and what it was told."""
+    hook: Any = {"name": "Warehouse", "url": "https://hooks.example.com/arzesh", "event_types": ["order.*"]}
+    made = await endpoints.create(OWNER, fields=hook, now=now)
+    tried: Any = {"status": DeliveryStatus.FAILED, "attempts": 10, "last_attempt_at": now, "error": "answered 503"}
+    told: Any = {"event_id": new_id(), "event_type": "order.recorded", "customer_id": ali.id}
+    await WebhookDelivery.create(endpoint=made.endpoint, **told, **tried, response_status=503)
 
 
 async def _definitions(now: datetime) -> None:

@@ -25,6 +25,7 @@ RELATED: dict[str, type[models.Record]] = {
     "fromStage": models.Stage,
     "toStage": models.Stage,
     "run": models.ValueRun,
+    "endpoint": models.WebhookEndpoint,
 }
 
 
