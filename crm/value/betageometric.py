@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma, expit, gammaln
 
-from crm.value.arrays import Floats, Parameters, totals
+from crm.value import mixing
+from crm.value.arrays import Bools, Floats, Parameters, totals
 from crm.value.distinct import distinct
 from crm.value.history import History
 from crm.value.hypergeometric import gauss
@@ -22,6 +23,7 @@ from crm.value.quadrature import NEGLIGIBLE, unit_nodes
 NAMES: tuple[str, ...] = ("r", "alpha", "a", "b")
 _NEAR_POLE = 1e-4
 _NODES = 48
+_STEEP = 40.0
 
 
 def log_odds_dead(p: Parameters, shift: int, x: Floats, t_x: Floats, T: Floats) -> Floats:
@@ -109,7 +111,9 @@ def purchases_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Fl
         value: Floats = total / (a - 1) * (1 - np.exp((a - 1) * np.log1p(-z)) * series)
     if not np.all(closed):
         value = np.where(closed, value, _integrated_purchases(p, shift, t, x, T))
-    return value
+    # Nobody buys more than one who never leaves.
+    most = (r + x) * t / (alpha + T)
+    return _mended(value, ~((value >= 0) & (value <= most * (1 + 1e-9))), mixing.buying, p, shift, t, x, T)
 
 
 def _integrated_purchases(p: Parameters, shift: int, t: Floats, x: Floats, T: Floats) -> Floats:
@@ -119,22 +123,49 @@ def _integrated_purchases(p: Parameters, shift: int, t: Floats, x: Floats, T: Fl
     v = until[..., None] * u
     rate = _rate(p, shift, v, x[..., None])
     total: Floats = (r + x) * until * ((rate * np.exp(v)) @ w)
-    return total
+    return np.where(_steep(p, shift, until, x), np.nan, total)
+
+
+def _steep(p: Parameters, shift: int, until: Floats, x: Floats) -> Bools:
+    """Where so many leave so early that the nodes between now and `until` would miss it."""
+    r, _, a, b = p
+    steep: Bools = (r + x) * until * a / (a + b + shift + x) > _STEEP
+    return steep
+
+
+def _mended(
+    value: Floats, wrong: Bools, kernel: mixing.Kernel, p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats
+) -> Floats:
+    """The values, with those that are `wrong` taken from the slow form; in practice none is.
+
+    The hypergeometric function fails for parameters in the hundreds, of customers who hardly differ in leaving.
+    """
+    if not wrong.any():
+        return value
+    r, alpha, a, b = p
+    x, time = (np.broadcast_to(each, value.shape)[wrong] for each in (x, t / (alpha + T)))
+    mended = value.copy()
+    mended[wrong] = mixing.mean(kernel, float(a), b + shift + x, r + x, time)
+    return mended
 
 
 def _rate(p: Parameters, shift: int, v: Floats, x: Floats) -> Floats:
     """Expected purchase rate at T + t relative to that at T, with v = log(1 + t / (alpha + T))."""
+    return _mean_power(p, shift, v, x, 1)
+
+
+def _mean_power(p: Parameters, shift: int, v: Floats, x: Floats, more: int) -> Floats:
+    """Mean of (1 + q (e^v - 1))^-(r + x + more) over the chance q to leave; with `more` = 0, P(still there)."""
     r, _, a, b = p
-    rate: Floats = np.exp(-a * v) * gauss(a, a + b + shift - r - 1, a + b + shift + x, -np.expm1(-v))
-    return rate
+    with np.errstate(all="ignore"):
+        power: Floats = np.exp(-a * v) * gauss(a, a + b + shift - r - more, a + b + shift + x, -np.expm1(-v))
+    wrong = ~((power >= 0) & (power <= 1 + 1e-9))
+    return _mended(power, wrong, mixing.staying, (r + more, 1.0, a, b), shift, np.expm1(v), x, np.zeros(1))
 
 
 def survival_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats) -> Floats:
     """P(alive at T + t) of a customer alive at T: the mean of exp(-rate x drop-out x t) over both mixtures."""
-    r, alpha, a, b = p
-    v = np.log1p(np.asarray(t, dtype=np.float64) / (alpha + T))
-    alive: Floats = np.exp(-a * v) * gauss(a, a + b + shift - r, a + b + shift + x, -np.expm1(-v))
-    return alive
+    return _mean_power(p, shift, np.log1p(np.asarray(t, dtype=np.float64) / (p[1] + T)), x, 0)
 
 
 def lifetime_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats) -> Floats:
@@ -145,8 +176,8 @@ def lifetime_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Flo
     v = until[..., None] * u
     after = (alpha + T)[..., None] * np.expm1(v)
     alive = survival_if_alive(p, shift, after, x[..., None], T[..., None])
-    spent: Floats = (alpha + T) * until * ((alive * np.exp(v)) @ w)
-    return spent
+    spent: Floats = until * ((alive * np.exp(v)) @ w)
+    return (alpha + T) * _mended(spent, _steep(p, shift, until, x), mixing.lasting, p, shift, t, x, T)
 
 
 def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
@@ -184,7 +215,11 @@ def square_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Float
     u, w = unit_nodes(24)
     v = until[..., None] * u
     stay = b + shift + x
-    series = gauss(a, a + b + shift - r - 1, (a + stay + 1)[..., None], -np.expm1(-v))
-    pairs = (r + x) * (r + x + 1) * stay / (a + stay) * until * ((np.expm1(v) * np.exp((1 - a) * v) * series) @ w)
-    square: Floats = purchases_if_alive(p, shift, t, x, T) + 2 * pairs
+    with np.errstate(all="ignore"):
+        series = gauss(a, a + b + shift - r - 1, (a + stay + 1)[..., None], -np.expm1(-v))
+        pairs = (r + x) * (r + x + 1) * stay / (a + stay) * until * ((np.expm1(v) * np.exp((1 - a) * v) * series) @ w)
+    wrong = ~(pairs >= 0) | (pairs == np.inf) | _steep(p, shift, until, x)
+    square: Floats = purchases_if_alive(p, shift, t, x, T) + _mended(
+        2 * pairs, wrong, mixing.pairing, p, shift, t, x, T
+    )
     return square
