@@ -123,7 +123,8 @@ def _integrated_purchases(p: Parameters, shift: int, t: Floats, x: Floats, T: Fl
     v = until[..., None] * u
     rate = _rate(p, shift, v, x[..., None])
     total: Floats = (r + x) * until * ((rate * np.exp(v)) @ w)
-    return np.where(_steep(p, shift, until, x), np.nan, total)
+    checked: Floats = np.where(_steep(p, shift, until, x), np.nan, total)
+    return checked
 
 
 def _steep(p: Parameters, shift: int, until: Floats, x: Floats) -> Bools:
@@ -143,7 +144,8 @@ def _mended(
     if not wrong.any():
         return value
     r, alpha, a, b = p
-    x, time = (np.broadcast_to(each, value.shape)[wrong] for each in (x, t / (alpha + T)))
+    ahead = np.asarray(t, dtype=np.float64) / (alpha + T)
+    x, time = (np.broadcast_to(each, value.shape)[wrong] for each in (x, ahead))
     mended = value.copy()
     mended[wrong] = mixing.mean(kernel, float(a), b + shift + x, r + x, time)
     return mended
