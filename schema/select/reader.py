@@ -112,7 +112,8 @@ class Reader:
         fields = plan.fields
         rendered = await execution.rendered(plan.texts, fields)
         cost = rendered.cost + plan.surcharge + await self.cost_of_sites(execution)
-        check_cost(cost, rendered.costliest or plan.roots[0])
+        if plan.roots:  # all of them may be skipped
+            check_cost(cost, rendered.costliest or plan.roots[0])
         told = request.charge(cost) if request.charge else None
         extensions: dict[str, Any] = {"cost": {"requested": cost, **(told or {})}}
         if request.explain:

@@ -64,6 +64,11 @@ async def test_ids_in_variables_of_their_own_are_read_by_their_kinds(world: Worl
         assert [row["id"] for row in answer.data["nodes"]] == [one, other]
 
 
+async def test_a_document_of_which_nothing_is_left_has_an_empty_answer(world: World) -> None:
+    answer = await ask("query($no: Boolean!) { ... @skip(if: $no) { me { label } a: me { label } } }", {"no": True})
+    assert (answer.data, "errors" in answer.body) == ({}, False)
+
+
 async def test_booleans_make_only_so_many_plans(world: World) -> None:
     names = [f"v{number}" for number in range(8)]
     head = ", ".join(f"${name}: Boolean!" for name in names)
