@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import models
 from tests.schema.world import NAMES, World
-from tests.schema.world_business import business, records, worth
-from tests.schema.world_people import customers, paths
+from tests.schema.world_business import business
+from tests.schema.world_paths import paths
+from tests.schema.world_people import people
+from tests.schema.world_records import records
+from tests.schema.world_value import worth
 
 
 async def build(seed: int = 7) -> World:
@@ -21,7 +24,7 @@ async def build(seed: int = 7) -> World:
         role_id=lambda: pick(models.Role).id,
         last_login_at=lambda: maybe(world.when()),
     )
-    customers(world)
+    people(world)
     paths(world, unique)
     business(world, unique)
     worth(world)

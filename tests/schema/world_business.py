@@ -1,4 +1,4 @@
-"""What the customers of the generated organisation did, what they are worth, and what was written down of it."""
+"""What the customers of the generated organisation did: orders, costs, touchpoints."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ from decimal import Decimal
 from typing import Any
 
 import models
-from models.base import new_id
 from tests.schema.world import NAMES, World
 
 
 def business(world: World, unique: Any) -> None:
-    pick, maybe, choice = world.pick, world.maybe, world.random.choice
+    products(world, unique)
+    orders(world)
+    order_lines(world)
+    costs(world)
+    interactions(world)
+    follow_ups(world)
+
+
+def products(world: World, unique: Any) -> None:
+    maybe, choice = world.maybe, world.random.choice
     world.add(
         models.Product,
         4,
@@ -22,6 +30,10 @@ def business(world: World, unique: Any) -> None:
         unit_cost=lambda: maybe(world.amount()),
         currency=lambda: "EUR",
     )
+
+
+def orders(world: World) -> None:
+    maybe, choice = world.maybe, world.random.choice
     buyers = world.of(models.Customer)[:15]
     world.add(
         models.Order,
@@ -41,6 +53,10 @@ def business(world: World, unique: Any) -> None:
         channel=lambda: maybe("web"),
         quantity=lambda: choice([0, 1, 5]),
     )
+
+
+def order_lines(world: World) -> None:
+    pick, maybe, choice = world.pick, world.maybe, world.random.choice
     for order in world.of(models.Order)[:40]:
         world.add(
             models.OrderLine,
@@ -53,6 +69,10 @@ def business(world: World, unique: Any) -> None:
             amount=world.amount,
             cost_of_goods=lambda: maybe(world.amount()),
         )
+
+
+def costs(world: World) -> None:
+    pick, maybe, choice = world.pick, world.maybe, world.random.choice
     world.add(
         models.CostEntry,
         15,
@@ -64,6 +84,10 @@ def business(world: World, unique: Any) -> None:
         base_amount=world.amount,
         note=lambda: maybe(choice(NAMES)),
     )
+
+
+def interactions(world: World) -> None:
+    pick, maybe, choice = world.pick, world.maybe, world.random.choice
     world.add(
         models.Interaction,
         25,
@@ -81,6 +105,10 @@ def business(world: World, unique: Any) -> None:
     for row in world.of(models.Interaction)[:12]:
         row.rating_kind, row.rating = models.RatingKind.NPS, world.random.randrange(11)
         row.cost, row.cost_currency = world.amount(), "EUR"
+
+
+def follow_ups(world: World) -> None:
+    pick, maybe, choice = world.pick, world.maybe, world.random.choice
     world.add(
         models.FollowUp,
         10,
@@ -89,145 +117,4 @@ def business(world: World, unique: Any) -> None:
         interaction_id=lambda: maybe(pick(models.Interaction).id),
         subject=lambda: choice(NAMES),
         due_at=world.when,
-    )
-
-
-def worth(world: World) -> None:
-    maybe, choice = world.maybe, world.random.choice
-    current = iter([False, True])
-    notice = {"code": "NO_HOLDOUT", "message": "ب", "values": {"days": 1.5, "نام": None}}
-    told = iter([{"failure": notice}, {"notices": [notice, {"code": "SILENT", "message": "", "values": {}}]}])
-    world.add(
-        models.ValueRun,
-        2,
-        as_of=world.when,
-        status=lambda: models.RunStatus.PUBLISHED,
-        is_current=lambda: next(current),
-        currency=lambda: "EUR",
-        horizon_days=lambda: 365,
-        discount_rate=lambda: Decimal("0.100000"),
-        margin_basis=lambda: "REVENUE",
-        warnings=lambda: choice([[], ["ب"]]),
-        diagnostics=lambda: next(told),
-    )
-    for run in world.of(models.ValueRun):
-        for customer in world.of(models.Customer):
-            if maybe(True):
-                world.add(
-                    models.ValueSnapshot,
-                    1,
-                    run_id=lambda run=run: run.id,
-                    customer_id=lambda own=customer.id: own,
-                    as_of=lambda run=run: run.as_of,
-                    orders=lambda: choice([0, 3]),
-                    revenue=lambda: maybe(world.amount()),
-                    clv=lambda: maybe(world.amount()),
-                    p_alive=lambda: maybe(choice([0.0, 1e-9, 1 / 3, 1.0])),
-                    next_order_on=lambda: maybe(world.day()),
-                    rfm_group=lambda: maybe("champions"),
-                    recency_score=lambda: maybe(5),
-                    insufficient=lambda: choice(
-                        [{}, {"clv": {"reason": "NO_ORDERS", "have": 0, "need": 1}, "b": {"reason": "x"}}]
-                    ),
-                )
-    for customer in world.of(models.Customer)[:8]:
-        world.add(
-            models.StrategicDesignation,
-            1,
-            customer_id=lambda own=customer.id: own,
-            kind=lambda: choice(list(models.StrategicKind)),
-            status=lambda: choice([models.DesignationStatus.PROPOSED, models.DesignationStatus.DISMISSED]),
-            evidence=lambda: choice([{}, {"clv": 5.5, "نام": ["x", None]}]),
-            proposed_at=world.when,
-            decided_at=lambda: maybe(world.when()),
-            decided_by=lambda: maybe(choice(NAMES)),
-            review_on=lambda: maybe(world.day()),
-            note=lambda: maybe("n"),
-        )
-
-
-def records(world: World, unique: Any) -> None:
-    pick, maybe, choice = world.pick, world.maybe, world.random.choice
-    actor: dict[str, Any] = {
-        "actor_kind": lambda: choice(["STAFF", "TOKEN", "SYSTEM"]),
-        "actor_id": lambda: maybe(new_id()),
-        "actor_label": lambda: choice(NAMES),
-    }
-    noted: dict[str, Any] = {
-        "noun": lambda: choice(["customer", "order"]),
-        "noun_id": new_id,
-        "customer_id": lambda: maybe(pick(models.Customer).id),
-        "request_id": lambda: maybe("r"),
-    }
-    positions = iter(range(2**40, 2**41))
-    world.add(
-        models.Event,
-        20,
-        type=lambda: choice(["customer.created", "order.recorded"]),
-        data=lambda: {"a": [1, None]},
-        position=lambda: next(positions),
-        transaction_id=lambda: 1,
-        **noted,
-        **actor,
-    )
-    world.add(
-        models.AuditEntry, 10, action=lambda: "customer.update", changes=lambda: {"x": [None, "y"]}, **noted, **actor
-    )
-    world.add(
-        models.ApiToken,
-        2,
-        name=lambda: choice(NAMES),
-        token_hash=lambda: str(next(unique)),
-        last_four=lambda: "abcd",
-        scopes=lambda: [],
-        expires_at=world.when,
-        created_by_id=lambda: maybe(pick(models.StaffMember).id),
-    )
-    world.add(
-        models.WebhookEndpoint,
-        3,
-        name=lambda: choice(NAMES),
-        url=lambda: "https://example.com/hook",
-        event_types=lambda: choice([["*"], ["customer.*", "order.recorded"]]),
-        rule_text=lambda: maybe('country = "IR"'),
-        api_version=lambda: "2026-11-22",
-        secret_salt=lambda: "salt",
-        secret_mark=lambda: "mark",
-        failing_since=lambda: maybe(world.when()),
-        archived_at=lambda: maybe(world.when()),
-        **actor,
-    )
-    told = iter(world.of(models.Event))
-    world.add(
-        models.WebhookDelivery,
-        12,
-        endpoint_id=lambda: pick(models.WebhookEndpoint).id,
-        event_id=lambda: choice([next(told).id, new_id()]),
-        event_type=lambda: "customer.created",
-        customer_id=lambda: maybe(pick(models.Customer).id),
-        status=lambda: choice([models.DeliveryStatus.DELIVERED, models.DeliveryStatus.FAILED]),
-        attempts=lambda: choice([1, 10]),
-        response_status=lambda: maybe(200),
-        response_excerpt=lambda: maybe(choice(NAMES)),
-        error=lambda: maybe("answered 500"),
-        duration_ms=lambda: maybe(12),
-        tries=lambda: choice([[], [{"at": "2026-11-22", "status": None, "error": "ب", "ms": 1}]]),
-    )
-    world.add(
-        models.ImportRun,
-        2,
-        kind=lambda: "orders",
-        file_name=lambda: "a.csv",
-        fingerprint=lambda: "f",
-        finished_at=lambda: maybe(world.when()),
-        refused=lambda: [{"line": 3}],
-        **actor,
-    )
-    world.add(
-        models.FieldDefinition,
-        2,
-        key=lambda: f"field{next(unique)}",
-        label=lambda: choice(NAMES),
-        type=lambda: models.FieldType.TEXT,
-        choices=lambda: ["a", "ب"],
     )
