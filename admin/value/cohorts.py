@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,17 +15,21 @@ from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import charts, formats, period_names
 from admin.charts import Chart, Line
+from admin.request import now
 from admin.value.matrix import GRAINS, grain_of
 from admin.value.page import Run, ValuePage, current, no_run
+from crm import organization
 from crm.access import Actor
 from crm.errors import CrmError
-from crm.value.runs import cohorts as cohort_values
+from crm.reports import portfolio
+from crm.reports.portfolio import Told
 from crm.value.runs.cohorts import CohortPoint
 from crm.value.runs.periods import first_day
 from crm.value.runs.portfolio import CohortGrain
 
 BACK = {CohortGrain.MONTH: 365, CohortGrain.QUARTER: 2 * 365, CohortGrain.YEAR: 8 * 365}
 """Days from the first cohort to the run."""
+LATELY = timedelta(days=31)
 MEASURES = {"margin": lazy("Margin"), "revenue": lazy("Revenue")}
 LEAST = Decimal("0.01")
 NAMES = {
@@ -60,14 +65,15 @@ class CohortPage(ValuePage):
         run, grain = await current(), grain_of(request)
         if run is None:
             return self.unknown(request, **no_run())
-        until = run.as_of.date()
-        since = first_day(until - timedelta(days=BACK[grain]), grain)
+        last = await _last_day(run)
+        since = first_day(last - timedelta(days=BACK[grain]), grain)
 
-        async def work(actor: Actor) -> list[CohortPoint]:
-            return await cohort_values.cohorts(actor, grain=grain, since=since, until=until)
+        async def work(actor: Actor) -> Told[CohortPoint]:
+            until = last + timedelta(days=1)
+            return await portfolio.cohorts(actor, grain=grain, since=since, until=until, now=now())
 
         try:
-            points = await self.once(request, ("cohorts", run.id, grain), work)
+            points = await self.told(request, ("cohorts", run.id, grain, last), work)
         except CrmError as problem:
             return self.unknown(request, problem)
         if not points:
@@ -76,6 +82,13 @@ class CohortPage(ValuePage):
         measure = _measure(request)
         context = {"drawn": curves(points, run, grain, measure), "table": table(points, run, grain, measure)}
         return self.fragment(request, "cohorts.html", context)
+
+
+async def _last_day(run: Run) -> date:
+    """The day of the run, but today where that is not long ago: then the figures may be kept ones."""
+    zone = ZoneInfo((await organization.current()).time_zone)
+    today, day = now().astimezone(zone).date(), run.as_of.astimezone(zone).date()
+    return today if today - day <= LATELY else day
 
 
 def _measure(request: Request) -> str:

@@ -12,11 +12,13 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import period_names, words
-from admin.request import may
+from admin.request import may, now
 from admin.value.moves import grid
 from admin.value.page import ValuePage, current, no_run
 from crm.access import Actor, Scope
 from crm.errors import CrmError
+from crm.reports import portfolio
+from crm.reports.portfolio import Told
 from crm.value.runs import periods
 from crm.value.runs.portfolio import CohortGrain
 
@@ -75,11 +77,11 @@ class MatrixPage(ValuePage):
         if run is None or start is None:
             return self.unknown(request, **no_run())
 
-        async def work(actor: Actor) -> list[periods.PeriodMove]:
-            return await periods.matrix_moves(actor, grain=chosen, period=start)
+        async def work(actor: Actor) -> Told[periods.PeriodMove]:
+            return await portfolio.matrix_moves(actor, grain=chosen, period=start, now=now())
 
         try:
-            found = await self.once(request, ("moves", run.id, chosen, start), work)
+            found = await self.told(request, ("moves", run.id, chosen, start), work)
         except CrmError as problem:
             return self.unknown(request, problem)
         following = after(periods.first_day(start, chosen), chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,6 +22,7 @@ from admin.value.kept import Kept, NotYet
 from crm.access import Actor, Scope
 from crm.database import fetch, fetch_row
 from crm.errors import CrmError
+from crm.reports.portfolio import Told
 
 T = TypeVar("T")
 
@@ -106,6 +107,13 @@ class ValuePage(CustomView):
         request.state.figures = await self.kept.soon((reader, key), lambda: work(actor))
         found: T = request.state.figures.found
         return found
+
+    async def told(self, request: Request, key: Hashable, work: Callable[[Actor], Awaitable[Told[T]]]) -> list[T]:
+        """The rows of a report that may be kept in the database too; their age is that of the figures. As `once`."""
+        found = await self.once(request, key, work)
+        if found.worked_at is not None:
+            request.state.figures = replace(request.state.figures, worked_at=found.worked_at)
+        return found.rows
 
     def show(self, request: Request, template: str, context: dict[str, Any], status: int = 200) -> Response:
         return pages.render(self, request, f"value/{template}", {"tabs": TABS, "wide": False, **context}, status)

@@ -6,7 +6,8 @@ from typing import Any
 import strawberry
 
 from crm.access import Scope, need
-from crm.value.runs import changes, cohorts, delivered, periods, portfolio
+from crm.reports import portfolio as reports
+from crm.value.runs import changes, delivered, portfolio
 from schema.reports.portfolio_moving import (
     CohortValue,
     DeliveredValueCell,
@@ -17,7 +18,7 @@ from schema.reports.portfolio_moving import (
     StageValue,
 )
 from schema.reports.portfolio_standing import Portfolio, told_portfolio
-from schema.reports.support import Info, actor, customer_key, report, told
+from schema.reports.support import Info, actor, customer_key, dated, report, told
 from schema.scalars import Rule
 
 CohortGrain = strawberry.enum(portfolio.CohortGrain, description="How long the periods of cohorts are.")
@@ -52,8 +53,8 @@ class PortfolioReports:
         until: date,
         grain: CohortGrain = QUARTER,  # type: ignore[valid-type]
     ) -> list[CohortValue]:
-        points = await cohorts.cohorts(actor(info), grain=grain, since=since, until=until)
-        return [told(CohortValue, point) for point in points]
+        found = await reports.cohorts(actor(info), grain=grain, since=since, until=until, now=info.context.now)
+        return dated(CohortValue, found)
 
     @report("Value to us against value to customers. Needs value:read.")
     async def delivered_values(
@@ -77,10 +78,10 @@ class PortfolioReports:
         tree: bool = False,
     ) -> list[PeriodProfit]:
         key = customer_key(customer_id) if customer_id else None
-        found = await periods.profit_periods(
-            actor(info), grain=grain, since=since, until=until, customer_id=key, tree=tree
+        found = await reports.profit_periods(
+            actor(info), grain=grain, since=since, until=until, customer_id=key, tree=tree, now=info.context.now
         )
-        return [told(PeriodProfit, period) for period in found]
+        return dated(PeriodProfit, found)
 
     @report(
         "The profitability matrix of each period by itself; null, with a problem, where nothing is known to cut it at. "
@@ -95,8 +96,10 @@ class PortfolioReports:
         where: Rule | None = None,
     ) -> list[PeriodCell] | None:
         rule: Any = where
-        found = await periods.matrix_periods(actor(info), grain=grain, since=since, until=until, where=rule)
-        return [told(PeriodCell, cell) for cell in found]
+        found = await reports.matrix_periods(
+            actor(info), grain=grain, since=since, until=until, where=rule, now=info.context.now
+        )
+        return dated(PeriodCell, found)
 
     @report("Moves between cells from the period that holds a day to the next one; null as above. Needs value:read.")
     async def matrix_moves(
@@ -107,5 +110,5 @@ class PortfolioReports:
         where: Rule | None = None,
     ) -> list[PeriodMove] | None:
         rule: Any = where
-        found = await periods.matrix_moves(actor(info), grain=grain, period=period, where=rule)
-        return [told(PeriodMove, move) for move in found]
+        found = await reports.matrix_moves(actor(info), grain=grain, period=period, where=rule, now=info.context.now)
+        return dated(PeriodMove, found)

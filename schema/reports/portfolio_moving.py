@@ -29,6 +29,7 @@ class CohortValue:
     age: int = strawberry.field(description="In whole periods; ages not yet lived through are left out.")
     revenue: Decimal
     margin: Decimal
+    worked_at: datetime | None
 
 
 @strawberry.type(description="Why customer equity changed: ACQUIRED, DEVELOPED, LOST, REVALUED or REMOVED.")
@@ -108,6 +109,7 @@ class PeriodProfit:
     cost_to_serve: Decimal
     acquisition_cost: Decimal
     net_profit: Decimal
+    worked_at: datetime | None
 
 
 @strawberry.type(description="Customers of one cell of one period's matrix; null: they cost, and bought nothing.")
@@ -117,6 +119,7 @@ class PeriodCell:
     customers: int
     revenue: Decimal
     profit: Decimal
+    worked_at: datetime | None
 
 
 @strawberry.type(description="Customers who went from one cell to another from a period to the next.")
@@ -124,4 +127,5 @@ class PeriodMove:
     origin: str | None
     target: str | None
     customers: int
-    profit: Decimal = strawberry.field(description="By how much their profit differs.")
+    profit: Decimal = strawberry.field(description="By how much their profit differs, in the base currency.")
+    worked_at: datetime | None

@@ -10,6 +10,7 @@ import strawberry
 from crm import ids
 from crm.access import Actor
 from crm.lifecycle.reports import frame
+from crm.reports.portfolio import Told
 from schema.context import Context
 
 Info = strawberry.Info[Context, None]
@@ -45,6 +46,11 @@ def told(kind: type[T], source: Any, **other: Any) -> T:
     """A GraphQL type with the values of the same names that a use case returned."""
     names = [field.python_name for field in kind.__strawberry_definition__.fields]  # type: ignore[attr-defined]
     return kind(**{name: other[name] if name in other else getattr(source, name) for name in names})
+
+
+def dated(kind: type[T], found: Told[Any]) -> list[T]:
+    """The rows of a report that may be kept, each with the time at which it was worked out."""
+    return [told(kind, row, worked_at=found.worked_at) for row in found.rows]
 
 
 def spoken(name: str) -> str:

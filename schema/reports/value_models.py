@@ -1,15 +1,16 @@
 """Reports of the models beside those of a value run: contracts, yes or no in each period, value over stages."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import strawberry
 
 from crm.lifecycle.reports import frame
-from crm.value.runs import pairs, portfolio, prospects, renewals
+from crm.reports import portfolio as reports
+from crm.value.runs import portfolio, prospects, renewals
 from schema.reports.portfolio import CohortGrain
-from schema.reports.support import Grain, Info, PeriodInput, actor, customer_key, report, told
+from schema.reports.support import Grain, Info, PeriodInput, actor, customer_key, dated, report, told
 from schema.scalars import Rule
 
 MONTH = portfolio.CohortGrain.MONTH
@@ -93,6 +94,7 @@ class ProductPair:
     lift: float = strawberry.field(description="How much more often than by chance.")
     lift_low: float = strawberry.field(description="Its lower 95 % limit.")
     margin: Decimal = strawberry.field(description="Mean margin of the other of a customer who has it.")
+    worked_at: datetime | None
 
 
 @strawberry.type(description="A category that a customer does not have, and what offering it may bring.")
@@ -170,13 +172,15 @@ class ModelReports:
         self, info: Info, since: date, until: date, least: int = 20, first: int = 50, where: Rule | None = None
     ) -> list[ProductPair]:
         rule: Any = where
-        found = await pairs.pairs(actor(info), since=since, until=until, least=least, first=first, where=rule)
-        return [told(ProductPair, pair) for pair in found]
+        found = await reports.pairs(
+            actor(info), since=since, until=until, least=least, first=first, where=rule, now=info.context.now
+        )
+        return dated(ProductPair, found)
 
     @report("What to offer a customer next, by what customers like it bought. Needs value:read and order:read.")
     async def product_offers(
         self, info: Info, customer_id: strawberry.ID, since: date, until: date, least: int = 20
     ) -> list[ProductOffer]:
         key = customer_key(customer_id)
-        found = await pairs.offers(actor(info), key, since=since, until=until, least=least)
+        found = await reports.offers(actor(info), key, since=since, until=until, least=least, now=info.context.now)
         return [told(ProductOffer, offer) for offer in found]

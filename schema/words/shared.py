@@ -13,6 +13,9 @@ FIELDS: dict[str, str] = {
     "staffId": "The staff member's id, `stf_…`.",
     "runId": "The value run that the figures come from.",
     "asOf": "The moment that the figures are of.",
+    "workedAt": (
+        "When this was worked out, where reports over many customers are kept and renewed unasked; null: just now."
+    ),
     "currency": "The currency of the amounts (ISO 4217); in reports the organisation's base currency.",
     "stage": "The stage's key.",
     "name": "The name, for people.",

@@ -121,10 +121,23 @@ WORDS: dict[str, dict[str, str]] = {
         "cells": "The four cells.",
     },
     "PortfolioChange": {"since": "The first time.", "until": "The second time."},
-    "EquityCause": {"cause": "ACQUIRED, DEVELOPED, LOST, REVALUED or REMOVED."},
-    "PortfolioMove": {"profit": "By how much their profit changed.", "value": "By how much their value changed."},
+    "EquityCause": {
+        "cause": "ACQUIRED, DEVELOPED, LOST, REVALUED or REMOVED.",
+        "before": "Their part of customer equity at the first time, in the currency.",
+        "after": "Their part of customer equity at the second time, in the currency.",
+        "change": "The difference of the two; those of all causes add up to the change of equity.",
+    },
+    "PortfolioMove": {
+        "profit": "By how much their net profit so far changed, in the currency of the runs.",
+        "value": "By how much their lifetime value changed, in the currency of the runs.",
+    },
     "StageValue": {"value": "Customer lifetime value, added up; null when nobody's is known."},
-    "CohortValue": {"cohort": "First day of the period in which they were won.", "margin": "Gross margin so far."},
+    "CohortValue": {
+        "cohort": "First day of the period in which they were won.",
+        "customers": "How many were won in it.",
+        "revenue": "What they had paid until then, in the base currency.",
+        "margin": "Gross margin until then, in the base currency.",
+    },
     "PeriodProfit": {
         "buyers": "How many customers bought.",
         "revenue": "Orders less refunds.",
@@ -132,7 +145,16 @@ WORDS: dict[str, dict[str, str]] = {
         "acquisitionCost": FIGURES["acquisitionCost"],
         "netProfit": FIGURES["netProfit"],
     },
-    "PeriodCell": {"period": "First day of the period.", "cell": "The cell; null: they cost, and bought nothing."},
+    "PeriodCell": {
+        "period": "First day of the period.",
+        "cell": "The cell; null: they cost, and bought nothing.",
+        "revenue": "What they paid in the period less what was paid back, in the base currency.",
+        "profit": "Their net profit of the period, in the base currency.",
+    },
+    "PeriodMove": {
+        "origin": "The cell they were in in the first period; null: they bought nothing in it.",
+        "target": "The cell they were in in the second period; null: they bought nothing in it.",
+    },
     "ValueScenario": {
         "asOf": "The moment of the run. Everybody is as the run found them then; customers of a rule as valued since.",
         "customers": "How many it is about: those who ever bought, for equity is of them.",

@@ -1,0 +1,150 @@
+"""Reports over everybody's days, told from what is kept, are those that are worked out when asked."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from crm import costs
+from crm.access import Scope
+from crm.database import execute
+from crm.errors import ValidationFailed
+from crm.reports import kept, of_value, portfolio
+from crm.value import runs
+from crm.value.runs import cohorts, pairs, periods, settings
+from crm.value.runs.portfolio import CohortGrain
+from models import CostActivity, KeptReport
+from tests import factories
+from tests.crm.test_value_pairs import LINE
+from tests.crm.value_world import bought, newcomers
+from tests.factories import NOW, OWNER
+
+TODAY = NOW.date()
+ALL = list(CohortGrain)
+SPANS = [
+    (date(2026, 1, 1), date(2026, 10, 1)),
+    (date(2025, 11, 17), TODAY),
+    (date(2026, 7, 1), TODAY + timedelta(days=1)),
+    (date(2026, 10, 1), date(2027, 2, 1)),
+]
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any history at all counts as much."""
+    monkeypatch.setattr(kept, "LARGE", -2)
+
+
+@pytest.fixture
+async def shop(db: str, large: None) -> list[UUID]:
+    """Sixty customers who buy, and cost, by chance over two years."""
+    keys, chance = await newcomers(60), random.Random(3)
+    days = [(key, TODAY - timedelta(days=chance.randrange(700))) for key in keys for _ in range(chance.randrange(1, 9))]
+    await bought((key, day, Decimal(chance.randrange(5, 90))) for key, day in dict.fromkeys(days))
+    for key, day in days[::3]:
+        cost: Any = {"activity": chance.choice(list(CostActivity)), "amount": Decimal(chance.randrange(1, 400_000)) / 10_000}
+        at = datetime(day.year, day.month, day.day, 12, tzinfo=NOW.tzinfo) + timedelta(days=chance.randrange(-60, 1))
+        await costs.record(OWNER, key, fields={**cost, "occurred_at": at}, now=NOW)
+    await settings.change(OWNER, price_cut="0.9", cost_cut="0.1")
+    await runs.recompute(OWNER, now=NOW)
+    return keys
+
+
+async def keep_all() -> None:
+    while await kept.keep(NOW):
+        pass
+
+
+@pytest.mark.parametrize(("grain", "span"), list(product(ALL, SPANS)))
+async def test_profit_matrices_and_cohorts_of_any_time_are_told_as_they_are_worked_out(
+    shop: list[UUID], grain: CohortGrain, span: tuple[date, date]
+) -> None:
+    await keep_all()
+    asked: Any = {"grain": grain, "since": span[0], "until": span[1]}
+    profit = await portfolio.profit_periods(OWNER, **asked, now=NOW)
+    assert profit == portfolio.Told(await periods.profit_periods(OWNER, **asked), NOW)
+    curves = await portfolio.cohorts(OWNER, **asked, now=NOW)
+    assert curves.rows == await cohorts.cohorts(OWNER, **asked)
+    assert curves.worked_at == (NOW if span[0].day == 1 else None)
+    if len(profit.rows) <= periods.MOST_MATRICES:
+        cells = await portfolio.matrix_periods(OWNER, **asked, now=NOW)
+        assert cells.rows == await periods.matrix_periods(OWNER, **asked)
+
+
+@pytest.mark.parametrize(("grain", "back"), list(product(ALL, (0, 40, 100, 5000))))
+async def test_moves_between_any_two_periods_are_told_as_they_are_worked_out(
+    shop: list[UUID], grain: CohortGrain, back: int
+) -> None:
+    await keep_all()
+    day = TODAY - timedelta(days=back)
+    found = await portfolio.matrix_moves(OWNER, grain=grain, period=day, now=NOW)
+    assert found.rows == await periods.matrix_moves(OWNER, grain=grain, period=day)
+    assert found.worked_at == (None if back == 5000 else NOW)
+
+
+async def test_everything_usual_is_kept_before_anybody_asks(shop: list[UUID]) -> None:
+    await keep_all()
+    usual = await of_value.usual()
+    answers = [await kept.ask(OWNER, question, now=NOW) for question in usual]
+    assert [answer.worked_at for answer in answers] == [NOW] * 7
+
+
+async def test_other_choices_are_not_answered_from_what_was_kept_under_the_old_ones(shop: list[UUID]) -> None:
+    await keep_all()
+    span: Any = {"since": date(2026, 1, 1), "until": TODAY}
+    before = await portfolio.profit_periods(OWNER, **span, now=NOW)
+    await settings.change(OWNER, margin_basis="RATE", margin_rate="0.5")
+    after = await portfolio.profit_periods(OWNER, **span, now=NOW)
+    assert after == portfolio.Told(await periods.profit_periods(OWNER, **span))
+    assert after.rows[0].cost_of_goods == after.rows[0].revenue / 2 != before.rows[0].cost_of_goods
+
+
+async def test_a_rule_one_customer_and_a_row_filter_are_never_answered_with_everybody(shop: list[UUID]) -> None:
+    await keep_all()
+    span: Any = {"since": date(2026, 1, 1), "until": TODAY, "now": NOW}
+    one = await portfolio.profit_periods(OWNER, **span, customer_id=shop[0])
+    none = await portfolio.matrix_periods(OWNER, **span, where={"country": {"eq": "XX"}})
+    blind = factories.actor(Scope.VALUE_READ, row_filter={"country": {"eq": "XX"}})
+    nobody = await portfolio.profit_periods(blind, **span)
+    assert (none.rows, sum(period.orders for period in nobody.rows)) == ([], 0)
+    assert sum(period.revenue for period in one.rows) < sum(
+        period.revenue for period in (await portfolio.profit_periods(OWNER, **span)).rows
+    )
+
+
+async def test_pairs_of_a_time_are_kept_once_asked_for_and_hold_every_least(shop: list[UUID]) -> None:
+    await lines(shop)
+    span: Any = {"since": date(2020, 1, 1), "until": TODAY}
+    first = await portfolio.pairs(OWNER, **span, now=NOW)
+    assert first == portfolio.Told(await pairs.pairs(OWNER, **span))
+    await keep_all()
+    assert (await portfolio.pairs(OWNER, **span, now=NOW)).worked_at == NOW
+    for least in (2, 20, 30):
+        found = await portfolio.pairs(OWNER, **span, least=least, now=NOW)
+        assert found.rows == await pairs.pairs(OWNER, **span, least=least)
+    offers = await portfolio.offers(OWNER, shop[0], **span, now=NOW)
+    assert offers == await pairs.offers(OWNER, shop[0], **span)
+    assert [offer.category for offer in offers] == ["cups"]
+
+
+async def lines(keys: list[UUID]) -> None:
+    for category, owners in (("tea", keys[:30]), ("cups", keys[6:36]), ("bread", keys)):
+        await execute(LINE, owners, category)
+
+
+async def test_what_cannot_be_asked_is_refused_before_it_is_kept(shop: list[UUID]) -> None:
+    for refused in (
+        portfolio.profit_periods(OWNER, since=TODAY, until=TODAY, now=NOW),
+        portfolio.cohorts(OWNER, since=TODAY, until=TODAY, now=NOW),
+        portfolio.pairs(OWNER, since=TODAY, until=TODAY, now=NOW),
+        portfolio.pairs(OWNER, since=date(2026, 1, 1), until=TODAY, least=1, now=NOW),
+    ):
+        with pytest.raises(ValidationFailed):
+            await refused
+    assert await KeptReport.all().count() == 0
