@@ -44,7 +44,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def send(self, send: Send) -> None:
-        raw = [content_type(self.media_type), (b"content-length", b"%d" % len(self.body)), VARY]
+        raw = [VARY]
+        if self.status != 304:  # which has no content, so that nothing is to be said of it
+            raw += [content_type(self.media_type), (b"content-length", b"%d" % len(self.body))]
         if "cache-control" not in self.headers:
             raw.append(NO_STORE)
         for name, value in self.headers.items():
@@ -99,9 +101,15 @@ def revalidated(answer: Answer, if_none_match: str) -> Answer:
     """A cacheable answer: the client keeps it and asks each time whether it still holds."""
     tag = f'W/"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
     answer.headers |= {"etag": tag, "cache-control": "private, no-cache"}
-    if tag in (each.strip() for each in if_none_match.split(",")):
+    if matches(tag, if_none_match):
         return Answer(b"", 304, answer.media_type, answer.headers)
     return answer
+
+
+def matches(tag: str, if_none_match: str) -> bool:
+    """Whether the client holds the answer with this tag; weak and strong tags are equal here (RFC 9110, 13.1.2)."""
+    held = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
+    return "*" in held or tag.removeprefix("W/") in held
 
 
 async def compressed(answer: Answer, accept_encoding: str) -> Answer:

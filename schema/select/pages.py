@@ -143,8 +143,8 @@ class Rendering:
         start, stop = self.sides
         until = [*self.not_reached(stop), *self.page.owned]
         fit = self.listing.fit
-        if fit and fit.common:
-            rows = self.ranked_sql(fit, fit.common, until, limit)
+        if fit:
+            rows = self.ranked_sql(fit, until, limit)
         else:
             found = [self.branch_sql(branch, until, limit) for branch in branches(self.keys, start, self.render.bind)]
             rows = found[0] if len(found) == 1 else f"{' UNION ALL '.join(f'({sql})' for sql in found)} LIMIT {limit}"
@@ -152,15 +152,25 @@ class Rendering:
             return rows
         return f'SELECT p.*, row_number() OVER () AS "#" FROM ({rows}) p'
 
-    def ranked_sql(self, fit: search.Fit, common: str, until: list[str], limit: int) -> str:
-        """The best matches first; of common words the rows as they follow in the index of ids, without ranking any."""
+    def ranked_sql(self, fit: search.Fit, until: list[str], limit: int) -> str:
+        """The best matches first; those that are too many to be ranked as they follow in the index of ids."""
         (rank, last), (start, _) = self.keys, self.sides
-        (best,) = branches([replace(rank, sql=fit.rank), last], start, self.render.bind)
-        (listed,) = branches([last], start and start[1:], self.render.bind)
-        ranked = self.branch_sql(replace(best, where=(*best.where, "NOT common.yes")), until, limit)
-        plain = self.branch_sql(replace(listed, where=(*listed.where, "common.yes")), until, limit)
-        either = f"({ranked}) UNION ALL ({plain})".replace(common, "common.yes")  # to be found out once
-        return f"SELECT x.* FROM (SELECT {common} AS yes) common CROSS JOIN LATERAL ({either}) x LIMIT {limit}"
+        bind = self.render.bind
+        (best,) = branches([replace(rank, sql=fit.rank), last], start, bind)
+        (listed,) = branches([last], start and start[1:], bind)
+        unranked = _either(branches([replace(rank, sql="0::float8"), last], start, bind))
+        alone = replace(listed, where=(unranked, f"NOT ({fit.exact})"))
+        parts = [(best, f"NOT how.common AND how.swarm AND {fit.exact}"), (alone, "NOT how.common AND how.swarm")]
+        parts = parts[::-1] if self.page.backward else parts
+        ways = [(listed, "how.common"), (best, "NOT how.common AND NOT how.swarm"), *parts]
+        found = [self.branch_sql(replace(one, where=(*one.where, only)), until, limit) for one, only in ways]
+        either = " UNION ALL ".join(f"({sql})" for sql in found)
+        for bound, name in ((fit.common, "how.common"), (fit.swarm, "how.swarm")):
+            either = either.replace(bound, name)
+        # OFFSET 0 keeps PostgreSQL from finding both out again wherever they are named.
+        common = f"SELECT {fit.common} AS common OFFSET 0"
+        how = f"SELECT c.common, NOT c.common AND {fit.swarm} AS swarm FROM ({common}) c OFFSET 0"
+        return f"SELECT x.* FROM ({how}) how CROSS JOIN LATERAL ({either}) x LIMIT {limit}"
 
     def branch_sql(self, branch: Branch, until: list[str], limit: int) -> str:
         listing = self.listing

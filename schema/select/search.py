@@ -14,6 +14,8 @@ from schema.select.rows import Row, table_of
 MAX_LENGTH = 200
 MOST_RANKED = 2_000
 """Of words that more rows have, none fits better than the others: ranking them all would take seconds."""
+MOST_ALIKE = 500
+"""Of what is merely alike, so many are ranked: telling how much costs more than for words."""
 _WORD = re.compile(r"\w+")
 
 
@@ -33,16 +35,25 @@ def words(normalised: str) -> str:
 
 @dataclass(frozen=True)
 class Fit:
-    """Which rows a search finds, and how well each fits; `common` says whether its words are too common to tell."""
+    """Which rows a search finds, and how well each fits.
+
+    `exact` are those that have its words; `common` says whether too many have them to tell which fits best, `swarm`
+    whether too many are merely like it: of those none is ranked, and they follow by id.
+    """
 
     found: str
     rank: str
-    common: str | None = None
+    exact: str
+    common: str
+    swarm: str
 
     @property
     def bounded(self) -> str:
-        """The rank as lists are ordered by it: that of common words is 0, so that their rows come by id."""
-        return f"(CASE WHEN {self.common} THEN 0 ELSE {self.rank} END)" if self.common else self.rank
+        """The rank as lists are ordered by it: 0 where none is worked out, so that these rows come by id."""
+        return (
+            f"(CASE WHEN {self.common} THEN 0 WHEN {self.exact} THEN {self.rank} WHEN {self.swarm} THEN 0 "
+            f"ELSE {self.rank} END)"
+        )
 
 
 def fit(render: Render, row: Row, normalised: str) -> Fit:
@@ -54,24 +65,27 @@ def fit(render: Render, row: Row, normalised: str) -> Fit:
     alike = render.bind(normalised, "text")
     query = words(normalised)
     asked = f"to_tsquery('simple', {render.bind(query, 'text')})" if query else None
-    found, rank = _fits(alike, asked, row.search_text, row.search_vector)
-    common = _common(row, asked) if asked else None
+    exact, near, rank = _fits(alike, asked, row.search_text, row.search_vector)
+    other = render.row(row.model_)
+    words_of_other, near_other, _ = _fits(alike, asked, other.search_text, other.search_vector)
+    bounds = _many(other, words_of_other, MOST_RANKED), _many(other, near_other, MOST_ALIKE)
     if Scope.PII_READ in render.scopes:
-        return Fit(found, rank, common)
+        return Fit(f"({exact} OR {near})", rank, exact, *bounds)
     # The indexed text holds identities too: whoever may not read them must not find out by searching, nor by the order.
-    named, rank = _fits(alike, asked, row.sort_name, f"to_tsvector('simple', {row.sort_name})")
-    return Fit(f"({found} AND {named})", rank, common)
+    exact_name, near_name, rank = _fits(alike, asked, row.sort_name, f"to_tsvector('simple', {row.sort_name})")
+    return Fit(f"(({exact} OR {near}) AND ({exact_name} OR {near_name}))", rank, f"({exact_name})", *bounds)
 
 
-def _common(row: Row, asked: str) -> str:
+def _many(row: Row, condition: str, most: int) -> str:
+    """Whether more rows than can be ranked fulfil a condition."""
     assert row.model_
-    other = Row(f"{row.alias_}c", row.model_)
-    some = f"SELECT FROM {table_of(row.model_)} {other.alias_} WHERE {other.search_vector} @@ {asked}"
-    return f"(SELECT count(*) > {MOST_RANKED} FROM ({some} LIMIT {MOST_RANKED + 1}) c)"
+    some = f"SELECT FROM {table_of(row.model_)} {row.alias_} WHERE {condition} LIMIT {most + 1}"
+    return f"(SELECT count(*) > {most} FROM ({some}) c)"
 
 
-def _fits(alike: str, asked: str | None, text: str, vector: str) -> tuple[str, str]:
+def _fits(alike: str, asked: str | None, text: str, vector: str) -> tuple[str, str, str]:
+    """Whether a text has the words, whether it is like them, and how well it fits."""
     near, likeness = f"{alike} <% {text}", f"word_similarity({alike}, {text})"
     if asked is None:
-        return near, f"{likeness}::float8"
-    return f"({vector} @@ {asked} OR {near})", f"(ts_rank({vector}, {asked}) + {likeness})::float8"
+        return "false", near, f"{likeness}::float8"
+    return f"{vector} @@ {asked}", near, f"(ts_rank({vector}, {asked}) + {likeness})::float8"

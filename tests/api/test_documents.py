@@ -82,6 +82,8 @@ async def test_a_named_document_by_get_can_be_kept_and_revalidated(client: httpx
     assert "Authorization" in first.headers["vary"]
     again = await client.get("/graphql", params=params, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+    strong = await client.get("/graphql", params=params, headers={"If-None-Match": first.headers["etag"][2:]})
+    assert (strong.status_code, "content-length" in strong.headers) == (304, False)
     other = await client.get("/graphql", params=params, headers={"If-None-Match": '"other"'})
     assert other.json() == first.json()
 

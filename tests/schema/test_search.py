@@ -76,3 +76,24 @@ async def test_of_words_that_too_many_have_the_newest_come_first(db: str, monkey
     await people("Ali One", "Alina Two", "Ali Three")
     monkeypatch.setattr(search, "MOST_RANKED", 2)
     assert await forward("ali", 2) == ["Ali Three", "Alina Two", "Ali One"]
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 2_000])
+async def test_pages_hold_everything_alike_once_however_much_of_it_there_is(
+    db: str, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    await people("Karim One", "Ali Karimi", "Karim Two", "Karim Three", "Bob")
+    monkeypatch.setattr(search, "MOST_ALIKE", most)
+    found = await forward("karimi", 2)
+    assert sorted(found) == ["Ali Karimi", "Karim One", "Karim Three", "Karim Two"]
+    assert found[0] == "Ali Karimi"
+    assert await backward("karimi", 2) == found
+    assert await forward("karimi", 1) == found
+
+
+async def test_what_is_merely_alike_follows_newest_first_where_there_is_too_much_of_it(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await people("Karim One", "Ali Karimi", "Karim Two", "Karim Three")
+    monkeypatch.setattr(search, "MOST_ALIKE", 2)
+    assert await forward("karimi", 3) == ["Ali Karimi", "Karim Three", "Karim Two", "Karim One"]
