@@ -1,12 +1,12 @@
 """The demonstration is loaded through the use cases, once; the simulation stands in the database as it was drawn."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crm import organization, tokens
+from crm import feedback, organization, tokens
 from crm.access import Actor, Scope
 from crm.database import fetch, fetch_value
 from crm.demo import cdnow, credentials, journeys, living, steps
@@ -14,8 +14,9 @@ from crm.demo.simulate import Parameters, load
 from crm.errors import Forbidden, NotFound
 from crm.imports import take_in
 from crm.lifecycle import default
+from crm.lifecycle.reports.frame import Period
 from crm.value import rollup
-from models import Customer, Event, ImportRun, Order, Segment, StageTransition, TransitionCause
+from models import Customer, Event, ImportRun, Order, RatingKind, Segment, StageTransition, TransitionCause
 from tests import factories
 from tests.factories import NOW, OWNER
 
@@ -129,11 +130,29 @@ async def test_two_simulations_live_together(fresh_db: str) -> None:
         """SELECT FROM customer c JOIN (SELECT customer_id, min(placed_at) AS at FROM "order" GROUP BY 1) o
              ON o.customer_id = c.id WHERE o.at <> c.acquired_at""",
         "SELECT FROM customer WHERE (SELECT count(*) FROM identity i WHERE i.customer_id = customer.id) <> 2",
+        "SELECT FROM customer WHERE (kind = 'PERSON') = (birthday IS NULL) OR birthday > '2006-01-01'",
+        """SELECT FROM interaction i LEFT JOIN LATERAL jsonb_each_text(i.attribute_ratings) AS r(name, value) ON true
+           WHERE (i.kind = 'SURVEY') = (r.value IS NULL) OR r.value::int NOT BETWEEN 1 AND 10""",
     ],
-    ids=["lines add up", "positions are the last moves", "moves follow edges", "texts", "acquired", "identities"],
+    ids=[
+        "lines add up",
+        "positions are the last moves",
+        "moves follow edges",
+        "texts",
+        "acquired",
+        "identities",
+        "born",
+        "rated",
+    ],
 )
 async def test_what_was_simulated_hangs_together(simulated: str, wrong: str) -> None:
     assert await fetch(wrong) == []
+
+
+async def test_of_what_is_rated_in_simulated_surveys_service_matters_most(simulated: str) -> None:
+    year = Period(SMALL.end - timedelta(days=3_650), SMALL.end)
+    found = await feedback.explained(OWNER, period=year, kind=RatingKind.NPS)
+    assert [each.attribute for each in found.drivers] == ["service", "delivery", "price"]
 
 
 @pytest.fixture

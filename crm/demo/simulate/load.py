@@ -21,7 +21,8 @@ from crm.demo.simulate.blocks import Block, generate
 from crm.demo.simulate.names import Tongue, tongues
 from crm.demo.simulate.parameters import Parameters
 from crm.demo.simulate.people import CUSTOMER, IDENTITY, people
-from crm.demo.simulate.tables import Place, tables
+from crm.demo.simulate.place import Place
+from crm.demo.simulate.tables import tables
 from crm.events import EventType
 from crm.value import rollup
 from models import ImportRun, ImportStatus, Segment

@@ -15,7 +15,8 @@ from crm.changes import create
 from crm.demo.simulate import keys
 from crm.demo.simulate.names import tongues
 from crm.demo.simulate.parameters import Parameters
-from crm.demo.simulate.tables import REACHED, Place
+from crm.demo.simulate.place import Place
+from crm.demo.simulate.tables import REACHED
 from crm.events import EventType
 from crm.lifecycle import default
 from models import Product, Segment, SegmentKind, StaffMember, Stage

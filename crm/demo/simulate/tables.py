@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crm.demo.simulate import keys
 from crm.demo.simulate.binary import (
@@ -19,76 +17,23 @@ from crm.demo.simulate.binary import (
     longs,
     money,
     null,
-    rows,
     shorts,
     text,
     texts,
     times,
     uuids,
 )
-from crm.demo.simulate.blocks import Block, Bools, Ints, Touches
+from crm.demo.simulate.blocks import Block, Bools, Ints
+from crm.demo.simulate.place import Place, Rows, packed
+from crm.demo.simulate.touches import touches
 
-Keys = NDArray[np.void]
-HOUR = 3_600_000_000
-DAY = 24 * HOUR
+DAY = 86_400_000_000
 SILENCE = 180 * DAY
 ORDER_CHANNELS = np.array([b"store", b"phone", b"email"])
 REACHED = {0: "first_time_buyer", 1: "repeat_buyer", 4: "client"}
 """The stage that the order of this number leads to."""
 
 LABEL = "simulation"
-KINDS: tuple[tuple[str, str, str, str], ...] = (
-    ("PHONE", "INBOUND", "CALL", "A question about an order"),
-    ("EMAIL", "OUTBOUND", "EMAIL", "An offer that fits the last purchase"),
-    ("PHONE", "INBOUND", "COMPLAINT", "A delivery that was late"),
-    ("WEB", "INBOUND", "SURVEY", "Would you recommend us?"),
-)
-COMPLAINT, SURVEY = 2, 3
-COSTS = (450, 40, 1200, 20)
-"""Of an interaction of each kind, in cents."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the rows go: the keys of what they refer to, and what they have in common."""
-
-    mark: int
-    at_ms: int
-    now: datetime
-    currency: str
-    source: str
-    lifecycle: Keys
-    stages: Mapping[str, Keys]
-    staff: Keys
-    products: Keys
-    segment: Keys
-    lines_every: int
-    end_us: int
-
-    def keys(self, noun: int, customer: Ints, number: Ints | int = 0) -> Keys:
-        return keys.keys(self.mark, self.at_ms, noun, customer, number)
-
-    def customer(self, numbers: Ints) -> Column:
-        return uuids(self.keys(keys.CUSTOMER, numbers))
-
-    def common(self, noun: int, customer: Ints, number: Ints | int = 0) -> dict[str, Column]:
-        """What every row has: its key, its times and its customer."""
-        at = times(np.array([int(self.now.timestamp() * 1_000_000)]))
-        own = uuids(self.keys(noun, customer, number))
-        return {"id": own, "created_at": at, "updated_at": at, "customer_id": self.customer(customer)}
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of a table, ready to be copied."""
-
-    table: str
-    columns: tuple[str, ...]
-    data: bytes
-
-
-def packed(table: str, columns: Mapping[str, Column], count: int) -> Rows:
-    return Rows(table, tuple(columns), rows(columns, count))
 
 
 def tables(place: Place, block: Block) -> Iterator[Rows]:
@@ -215,40 +160,6 @@ def acquisition_costs(place: Place, block: Block) -> Rows:
         "base_amount": amount,
     }
     return packed("cost_entry", columns, len(block.numbers))
-
-
-def touches(place: Place, block: Block) -> Iterator[Rows]:
-    made = block.touches
-    for kind, (channel, direction, name, subject) in enumerate(KINDS):
-        mine = np.flatnonzero(made.kind == kind)
-        columns = place.common(keys.TOUCH, made.customer[mine], made.number[mine]) | {
-            "version": integers(np.array([1])),
-            "channel": text(channel),
-            "direction": text(direction),
-            "kind": text(name),
-            "staff_id": uuids(place.staff[made.staff[mine] % len(place.staff)]),
-            "occurred_at": times(made.at[mine]),
-            "subject": text(subject),
-            "body": empty(),
-            "rating_kind": text("NPS") if kind == SURVEY else null(),
-            "rating": shorts(made.rating[mine]) if kind == SURVEY else null(),
-            "cost": money(np.array([COSTS[kind]])),
-            "cost_currency": text(place.currency),
-        }
-        promised = _promised(made, mine) if kind == COMPLAINT else {}
-        yield packed("interaction", columns | promised, len(mine))
-
-
-def _promised(made: Touches, mine: Ints) -> dict[str, Column]:
-    """Complaints are to be answered within two days, which most are, and tell how much effort they took."""
-    hours = (made.customer[mine] * 7 + made.number[mine] * 13 + made.rating[mine]) % 60
-    at = made.at[mine]
-    return {
-        "rating_kind": text("CES"),
-        "rating": shorts(1 + made.rating[mine] * 6 // 10),
-        "answer_due_at": times(at + 48 * HOUR),
-        "answered_at": times(at + (hours + 1) * HOUR),
-    }
 
 
 @dataclass(frozen=True)
