@@ -117,7 +117,7 @@ class MatrixHistory:
 
 @dataclass(frozen=True)
 class CohortSize:
-    """How many were won in a month."""
+    """How many were won in a month, or on a day of the last one."""
 
     cohort: date
     customers: int
@@ -125,7 +125,7 @@ class CohortSize:
 
 @dataclass(frozen=True)
 class CohortMonth:
-    """What those who were won in one month brought in another."""
+    """What those who were won in one month brought in another; in the last month by days."""
 
     cohort: date
     month: date
@@ -135,7 +135,7 @@ class CohortMonth:
 
 @dataclass(frozen=True)
 class CohortHistory:
-    """Cohorts of months, of which those of quarters and years are sums."""
+    """Cohorts of months, of which those of quarters and years are sums; in the month of `today` by days."""
 
     since: date
     today: date
@@ -144,8 +144,7 @@ class CohortHistory:
 
     def between(self, grain: CohortGrain, since: date, until: date) -> list[CohortPoint] | None:
         """What `cohorts` tells of these days; None where it is not in here, as when it begins within a month."""
-        whole = since.day == 1 and since >= self.since and (until.day == 1 or until > self.today)
-        if not whole:
+        if since < self.since or not all(day.day == 1 or day >= self.today.replace(day=1) for day in (since, until)):
             return None
         won: dict[date, int] = defaultdict(int)
         for one in self.sizes:
@@ -185,7 +184,8 @@ async def matrix_history(actor: Actor, grain: CohortGrain, today: date) -> Matri
 async def cohort_history(actor: Actor, today: date) -> CohortHistory:
     """As many months as may be asked for at once. Raises as `cohorts`."""
     since, until = _back(today, CohortGrain.MONTH, MOST_PERIODS), today + timedelta(days=1)
-    starts, assumed = list(cohorts.first_days(since, until, 1)), await settings.current()
+    starts, assumed = [*cohorts.first_days(since, today, 1)], await settings.current()
+    starts += [today.replace(day=day) for day in range(2, today.day + 1)]
     sizes, earned = await cohorts.counted(actor, starts, since, until)
     return CohortHistory(
         since,
