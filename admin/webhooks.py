@@ -38,13 +38,17 @@ RESENT_SINCE = timedelta(days=30)
 
 @dataclass
 class Kinds(Scopes):
-    """Kinds of events, as boxes to tick."""
+    """Kinds of events, as boxes to tick: all about a noun first, single ones behind a fold."""
 
-    def offered(self, request: Request, data: Any) -> list[tuple[str, str]]:
-        """All of them, all about a noun, and each."""
+    form_template: str = "fields/kinds_form.html"
+
+    def broad(self, request: Request) -> list[tuple[str, str]]:
+        """All events, and all about each noun, with what they are in words."""
         nouns = [(f"{noun}.*", _("Everything about: %(noun)s") % {"noun": _noun(noun)}) for noun in NOUNS]
-        kinds = [(kind, event_words.happened(kind)) for kind in KNOWN]
-        return [(ALL, _("Everything that happens")), *sorted(nouns + kinds)]
+        return [(ALL, _("Everything that happens")), *nouns]
+
+    def single(self, request: Request) -> list[tuple[str, str]]:
+        return [(kind, event_words.happened(kind)) for kind in sorted(KNOWN)]
 
 
 _NAMED = {"cost": "cost_entry", "token": "api_token", "staff": "staff_member", "import": "import_run"}
@@ -218,7 +222,7 @@ class DeliveryView(RecordView):
     record = WebhookDelivery
     reads = Scope.WEBHOOK_READ
     icon = "fa-solid fa-envelope-circle-check"
-    menu_label = lazy("Deliveries")
+    menu_label = lazy("Webhook deliveries")
     display_name = lazy("delivery")
     empty_hint = lazy("What webhooks are told appears here, with what was answered.")
     parts = (

@@ -13,8 +13,10 @@ from models import AuditEntry
 from models.base import Record
 
 # A secret must not live on in the trail of its change.
-_SECRET = frozenset({"password_hash", "token_hash", "secret_salt", "secret_mark", "previous_salt"})
-_DERIVED = frozenset({"created_at", "updated_at", "version", "search_text", "search_vector", "sort_name"})
+_SECRET = frozenset({"password_hash", "token_hash", "secret_salt", "previous_salt"})
+_DERIVED = frozenset(
+    {"created_at", "updated_at", "version", "search_text", "search_vector", "sort_name", "secret_mark"}
+)
 
 
 def plain(value: Any) -> Any:

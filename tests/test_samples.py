@@ -32,12 +32,13 @@ from crm.rules.printer import to_text
 from crm.rules.text import parse as read
 from crm.rules.tree import Node
 from crm.rules.values import Context
-from models import FieldDefinition, FieldType
+from models import DeliveryStatus, FieldDefinition, FieldType, WebhookDelivery, WebhookEndpoint
 from schema import schema, subscribe
 from schema.select.request import GraphQLRequest
 from schema.select.types import source_behind
 from tests import factories
 from tests.crm.segments_world import dynamic
+from tests.crm.webhooks_world import endpoint as endpoint_at
 from tests.documents import ROOT, Sample, samples, with_answers
 from tests.factories import OWNER
 from tests.schema.asking import ask
@@ -62,7 +63,7 @@ async def test_every_document_is_answered_without_errors(db: str, sample: Sample
     twin = await factories.customer("Alice")
     given = {"customer": ids.encode("cus", customer.id), "segment": ids.encode("seg", segment.id)}
     ruled = await dynamic("home", 'country = "IR"')
-    given |= {"duplicate": ids.encode("cus", twin.id), "ruled": ids.encode("seg", ruled.id)}
+    given |= {"duplicate": ids.encode("cus", twin.id), "ruled": ids.encode("seg", ruled.id), **await webhook()}
     if operation_of(sample.text).operation is OperationType.SUBSCRIPTION:
         assert (await subscribe(GraphQLRequest(sample.text, factories.NOW), OWNER)).cost
         return
@@ -74,6 +75,16 @@ async def test_every_document_is_answered_without_errors(db: str, sample: Sample
         assert all(ABOUT_RULES.search(text) for text in beside)
     if sample.page != ERRORS:
         assert '"problems":[{' not in answer.response.body.decode().replace(" ", "")
+
+
+async def webhook() -> dict[str, str]:
+    """A webhook whose address is refused, and something that it was told."""
+    endpoint, _ = await endpoint_at("https://hooks.example.com/")
+    await WebhookEndpoint.filter(id=endpoint.id).update(url="https://127.0.0.1/")
+    told = await WebhookDelivery.create(
+        endpoint=endpoint, event_id=endpoint.id, event_type="order.recorded", status=DeliveryStatus.FAILED
+    )
+    return {"webhook": ids.encode("whk", endpoint.id), "delivery": ids.encode("whd", told.id)}
 
 
 def operation_of(document: str) -> OperationDefinitionNode:

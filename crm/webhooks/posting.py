@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -75,10 +76,16 @@ class Guarded(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom certificates are believed of; reading them takes a tenth of a second."""
+    return httpcore.default_ssl_context()
+
+
 def pool(*, private: bool, trusted: ssl.SSLContext | None = None) -> httpcore.AsyncConnectionPool:
     """Connections to endpoints, kept for a while. Proxies that the environment names are not asked."""
     return httpcore.AsyncConnectionPool(
-        ssl_context=trusted or httpcore.default_ssl_context(),
+        ssl_context=trusted or _trusted(),
         max_connections=CONNECTIONS,
         max_keepalive_connections=CONNECTIONS // 2,
         keepalive_expiry=20.0,

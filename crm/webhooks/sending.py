@@ -182,6 +182,8 @@ class Sender:
     lanes: dict[UUID, asyncio.Semaphore] = field(default_factory=dict)
     running: set[asyncio.Task[None]] = field(default_factory=set)
     freed: asyncio.Event = field(default_factory=asyncio.Event)
+    latest: dict[tuple[UUID, UUID], asyncio.Task[None]] = field(default_factory=dict)
+    """Of each endpoint and customer what was begun last: one customer's events are told in their order."""
     more: bool = False
     """Whether the last look may have left something."""
 
@@ -195,13 +197,25 @@ class Sender:
         for due in found:
             self.held[due.endpoint_id] += 1
             self.lanes.setdefault(due.endpoint_id, asyncio.Semaphore(PER_ENDPOINT))
-            task = asyncio.create_task(self._carry_out(due))
-            self.running.add(task)
-            task.add_done_callback(self.running.discard)
+            self._begin(due)
         return len(found)
 
-    async def _carry_out(self, due: Due) -> None:
+    def _begin(self, due: Due) -> None:
+        whose = (due.endpoint_id, due.told.customer_id or due.endpoint_id) if due.told else (due.id, due.id)
+        task = asyncio.create_task(self._carry_out(due, self.latest.get(whose)))
+        self.latest[whose] = task
+        self.running.add(task)
+        task.add_done_callback(lambda ended: self._end(whose, ended))
+
+    def _end(self, whose: tuple[UUID, UUID], task: asyncio.Task[None]) -> None:
+        self.running.discard(task)
+        if self.latest.get(whose) is task:
+            del self.latest[whose]
+
+    async def _carry_out(self, due: Due, before: asyncio.Task[None] | None) -> None:
         try:
+            if before:
+                await asyncio.wait([before])
             async with self.lanes[due.endpoint_id]:
                 # Another process may claim it again when this one came to it too late.
                 if self.now() + timedelta(seconds=posting.TO_ANSWER) < due.until:
