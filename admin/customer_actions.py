@@ -14,8 +14,9 @@ from starlette_admin.flash import flash
 from starlette_admin.helpers import detail_url
 from starlette_admin.i18n import gettext as _
 
-from admin import messages, timeline
+from admin import timeline
 from admin.fields import Moment, Unreadable
+from admin.lifecycle import obstacles
 from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from crm import interactions
@@ -78,8 +79,8 @@ class CustomerActions(CustomView):
         except CrmError as problem:
             return _refused(problem, ("to", "reason"))
         if trial:
-            obstacles = [{"code": each.code, "message": messages.read(each.message)} for each in made.obstacles]
-            return JSONResponse({"ready": not obstacles, "obstacles": obstacles})
+            standing = [{"code": each.code, "message": obstacles.sentence(each)} for each in made.obstacles]
+            return JSONResponse({"ready": not standing, "obstacles": standing})
         return _done(request, _("The customer was moved."))
 
     @route("/{key}/timeline", methods=["GET"], name="customer-timeline")

@@ -74,7 +74,8 @@ def percent(value: float | None, *, decimals: int = 0) -> str:
     if value is None:
         return NOTHING
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "") + "%"
-    return figures(numbers.format_percent(value, format=pattern, locale=get_locale()))
+    rounded = round(value, decimals + 2) or 0.0  # no minus before nothing
+    return figures(numbers.format_percent(rounded, format=pattern, locale=get_locale()))
 
 
 def money(value: Decimal | float | None, code: str | None) -> str:

@@ -12,6 +12,7 @@ import orjson
 from admin import formats, words
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
+_ENUM = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -31,7 +32,7 @@ def readable(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    if value.isupper() and value in words.VALUES:
+    if value.isupper() and (value in words.VALUES or _ENUM.fullmatch(value)):
         return words.value(value)
     if _TIME.fullmatch(value):
         return _moment(value)

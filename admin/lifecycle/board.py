@@ -14,6 +14,7 @@ from starlette_admin.i18n import gettext as translated
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import formats, messages, pages
+from admin.lifecycle import obstacles
 from admin.lifecycle.page import counts
 from admin.problems import said
 from admin.request import actor_of, may, now
@@ -21,7 +22,6 @@ from crm.access import Scope
 from crm.database import fetch, fetch_row
 from crm.errors import Blocked, CrmError, NotFound, VersionConflict
 from crm.lifecycle import positions, store
-from crm.lifecycle.positions import Obstacle
 from models import Lifecycle
 
 SHOWN = 12
@@ -127,12 +127,8 @@ class BoardPage(CustomView):
             return JSONResponse({"message": said(blocked), "obstacles": told}, blocked.status)
         except CrmError as problem:
             return JSONResponse({"message": said(problem)}, problem.status)
-        obstacles = [_obstacle(each) for each in made.obstacles]
-        return JSONResponse({"ready": not obstacles, "obstacles": obstacles, "moved": not trial})
-
-
-def _obstacle(each: Obstacle) -> dict[str, Any]:
-    return {"code": each.code, "message": messages.read(each.message), "expected": each.expected, "actual": each.actual}
+        standing = [obstacles.told(each) for each in made.obstacles]
+        return JSONResponse({"ready": not standing, "obstacles": standing, "moved": not trial})
 
 
 async def _conflict(customer: UUID, lifecycle: str, conflict: VersionConflict) -> Response:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from admin import messages
+from starlette_admin.i18n import gettext
+
+from admin import formats, messages
 from crm.errors import CrmError, Problems
 from crm.segments.completing import Fault
 
@@ -22,11 +24,19 @@ def told(problem: CrmError) -> list[dict[str, Any]]:
     ]
 
 
+def _said(message: str, meant: str | None) -> str:
+    """In the reader's language; what was meant stays the word that is to be typed."""
+    if meant is None:
+        return messages.read(message)
+    plain, _hint, _rest = message.partition(" Did you mean '")
+    return f"{messages.read(plain)} {gettext('Did you mean %(word)s?') % {'word': formats.isolated(meant)}}"
+
+
 def shown(fault: Fault) -> dict[str, Any]:
     """A fault's message, line and column where the text is at fault, path in the tree, and the word that was meant."""
     meant = _MEANT.search(fault.message)
     return {
-        "message": messages.read(_PLACE.sub("", fault.message)),
+        "message": _said(_PLACE.sub("", fault.message), meant[2] if meant else None),
         "line": fault.line,
         "column": fault.column,
         "path": list(fault.path),

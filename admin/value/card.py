@@ -33,6 +33,8 @@ DRIVERS: dict[str, Any] = {
         lazy("Value still to come"),
         lazy("purchases to come × expected spend × left of every sale"),
     ),
+    "growthGap": (lazy("Room to grow"), lazy("up to the known wallet, or to the best quarter of the same RFM group")),
+    "growthSelling": (lazy("Room to sell more kinds"), lazy("of products not bought of late")),
 }
 LACKING = (
     lazy("Purchases of this customer"),
@@ -43,7 +45,9 @@ LACKING = (
     lazy("Revenue of this customer"),
     lazy("A value per learning point in the settings"),
     lazy("Purchases that bound what is spent"),
-    lazy("Customers who differ in price realised and in cost to serve"),
+    lazy(
+        "Customers who differ both in price realised and in cost to serve (record list prices, costs and interactions)"
+    ),
 )
 """What runs say is lacking where a figure cannot be known (`crm.value.lacks`), for the catalogues."""
 WRITERS: dict[str, Callable[[float, str], str]] = {

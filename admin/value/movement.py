@@ -23,7 +23,7 @@ from crm.value.runs import changes
 
 SHOWN = 10
 CAUSES = {
-    "ACQUIRED": (lazy("Acquired"), lazy("ordered for the first time since")),
+    "ACQUIRED": (lazy("Newly won"), lazy("ordered for the first time since")),
     "DEVELOPED": (lazy("Developed"), lazy("bought again since")),
     "LOST": (lazy("Lost"), lazy("are probably gone now")),
     "REVALUED": (lazy("Revalued"), lazy("did nothing; time or the model changed their value")),

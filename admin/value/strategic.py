@@ -25,7 +25,7 @@ from crm.errors import CrmError
 from crm.value.runs import strategic
 from models import DesignationStatus, StrategicKind
 
-SHOWN = 50
+SHOWN = 24
 REVIEW_AFTER = timedelta(days=182)
 KINDS = {
     StrategicKind.HIGH_LIFETIME_VALUE: (lazy("High lifetime value"), lazy("few who hold most of all value")),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import Enum
 
 import pytest
 from babel.messages.pofile import read_po
@@ -22,16 +23,19 @@ from admin import (
     resolve_relations,
     run_words,
     views,
+    words,
 )
 from admin.base import RecordView
 from admin.readable import readable
 from admin.segments.library_words import named
 from crm.events import EventType
+from crm.goals import GoalState
 from crm.ids import PREFIXES
 from crm.segments.library_entries import ENTRIES
 from crm.value.notices import SENTENCES
+from models import DesignationStatus, FieldType, GoalFigure, RatingKind, TransitionCause
 from scripts.crm_sentences import sentences
-from scripts.panel_messages import missing, translated, unspoken
+from scripts.panel_messages import missing, their_translations, translated, unspoken
 from tests.admin.desk import Desk
 from tests.factories import customer
 
@@ -211,3 +215,11 @@ def test_a_period_is_called_as_people_call_it(grain: str, said: str) -> None:
 
 def test_a_quarter_has_persian_words_and_digits(persian: None) -> None:
     assert period_names.of(date(2024, 4, 1), "QUARTER") == "سه‌ماههٔ دوم ۲۰۲۴"
+
+
+@pytest.mark.parametrize("language", catalogues.LANGUAGES[1:])
+@pytest.mark.parametrize("kind", [GoalFigure, GoalState, FieldType, DesignationStatus, RatingKind, TransitionCause])
+def test_what_staff_choose_among_is_worded_in_their_language(language: str, kind: type[Enum]) -> None:
+    said = {**their_translations(language), **translated(language)}
+    spoken = {member.value: words.VALUES.get(member.value, member.value.capitalize()) for member in kind}
+    assert [value for value, english in spoken.items() if english.replace("_", " ") not in said] == []

@@ -120,6 +120,13 @@ function categoryAxis(page, labels, extra) {
 
 const tone = (page, given, index) => page.tones[given] || (given && given.startsWith("#") ? given : page.palette[index % 8]);
 
+// How many pixels a word on an axis takes.
+const pen = document.createElement("canvas").getContext("2d");
+function wide(text, page) {
+    pen.font = `12px ${page.font}`;
+    return pen.measureText(text).width;
+}
+
 // Lines and bars over one axis of labels or of numbers.
 function cartesian(spec, page, box) {
     const x = spec.x || {};
@@ -136,21 +143,25 @@ function cartesian(spec, page, box) {
         ? valueAxis(page, x.form, writeX, x.name, { min: x.min, max: x.max, splitLine: { show: false } })
         : categoryAxis(page, x.labels, flat ? { inverse: true } : { name: x.name && isolated(page)(x.name) });
     const room = numeric ? 0 : Math.max((box.clientWidth - 80) / x.labels.length - 6, 30);
+    let turned = false;
     const tight = !numeric && !flat && x.labels.length <= 8 && Math.max(...x.labels.map((label) => label.length)) * 7 > room;
     if (!numeric && !flat && x.labels.length <= 8) {
         // Few labels are all shown, in several lines where they are long.
         Object.assign(labelled.axisLabel, { interval: 0, hideOverlap: false, fontSize: room < 60 ? 10 : 12 });
-        if (tight) Object.assign(labelled.axisLabel, { width: room, overflow: "break" });
+        // A word is never broken: where the longest has no room, the names are turned.
+        const longest = Math.max(...x.labels.flatMap((label) => label.split(" ").map((word) => wide(word, page))));
+        if (tight && longest > room) Object.assign(labelled.axisLabel, { rotate: page.rtl ? -35 : 35 }), (turned = true);
+        else if (tight) Object.assign(labelled.axisLabel, { width: room, overflow: "break" });
     }
     const written = Math.max(0, ...spec.series.flatMap((one) => (one.labels || []).map((label) => label.length)));
     const measured = valueAxis(page, y.form, writeY, y.name, {
         min: y.min, max: y.max, ...(flat && written ? { boundaryGap: [0, `${Math.min(Math.round((written * 760) / Math.max(box.clientWidth, 1)), 60)}%`] } : {}),
     });
     if (numeric || !flat) labelled.nameLocation = "middle";
-    if (labelled.name) Object.assign(labelled, { nameGap: tight ? 40 : 28, nameTextStyle: { color: page.quiet } });
+    if (labelled.name) Object.assign(labelled, { nameGap: turned ? 66 : tight ? 40 : 28, nameTextStyle: { color: page.quiet } });
     if (measured.name && flat) measured.nameGap = 28;
     // Above an upright axis its name stands level.
-    if (measured.name && !flat) Object.assign(measured, { nameLocation: "end", nameGap: 12, nameTextStyle: { color: page.quiet, align: page.rtl ? "right" : "left" } });
+    if (measured.name && !flat) Object.assign(measured, { nameLocation: "end", nameGap: spec.marks?.some((mark) => mark.axis === "x") ? 26 : 12, nameTextStyle: { color: page.quiet, align: page.rtl ? "right" : "left" } });
     const across = flat ? measured : labelled;
     const up = flat ? labelled : measured;
     if (page.rtl) Object.assign(across, { inverse: true }), Object.assign(up, { position: "right" });
@@ -206,8 +217,10 @@ function columnLabels(page, labels) {
     return letters > 8 ? { axisLabel } : {};
 }
 
-function heat(spec, page) {
+function heat(spec, page, box) {
     const write = writer(spec.locale, spec.form, page.rtl);
+    const names = Math.max(...spec.y.labels.map((label) => label.length)) * 7 + 24;
+    const roomy = (box.clientWidth - names) / spec.x.labels.length >= 31;
     const values = spec.cells.map((cell) => cell[2]).filter((value) => value !== null);
     const option = {
         ...base(spec, page),
@@ -219,7 +232,7 @@ function heat(spec, page) {
         },
         series: [{
             type: "heatmap", data: spec.cells.filter((cell) => cell[2] !== null),
-            label: { show: spec.numbers !== false, color: page.text, formatter: (at) => write(at.value[2]) },
+            label: { show: spec.numbers !== false && roomy, color: page.text, formatter: (at) => write(at.value[2]) },
             itemStyle: { borderWidth: 2, borderColor: page.surface, borderRadius: 4 },
         }],
     };
