@@ -33,23 +33,23 @@ def check_window(window: Window, context: Context, *, anniversary: bool) -> None
             raise RuleInvalid("Anniversaries are asked within at most one year.")
 
 
-def _check_code(field: Field, code: str) -> None:
+def _check_code(field: Field, code: str, said: object) -> None:
     """Raise for what can be no code of the kind, so that nobody waits for the customers of a country 'Iran'."""
     if field.choices:
         choice(field, code)
     elif field.key == "country" and code not in codes.countries():
-        raise _unknown_code(field, code, 'codes of two letters such as "IR"', codes.country_called(code))
+        raise _unknown_code(field, said, 'codes of two letters such as "IR"', codes.country_called(code))
     elif field.key == "currency" and code not in codes.currencies():
-        raise _unknown_code(field, code, 'codes of three letters such as "EUR"')
+        raise _unknown_code(field, said, 'codes of three letters such as "EUR"')
     elif field.key == "language" and re.split("[-_]", code)[0].lower() not in codes.languages():
-        raise _unknown_code(field, code, 'codes such as "fa" or "en-GB"')
+        raise _unknown_code(field, said, 'codes such as "fa" or "en-GB"')
     elif field.key == "timeZone" and find_zone(code) is None:
         raise RuleInvalid(f"'{clip(code)}' is not a time zone; zones are named like 'Asia/Tehran'.")
 
 
-def _unknown_code(field: Field, code: str, wanted: str, meant: str | None = None) -> RuleInvalid:
-    hint = f""" Did you mean "{meant}"?""" if meant else ""
-    return RuleInvalid(f"'{field.key}' holds {wanted}; '{clip(code)}' is none.{hint}")
+def _unknown_code(field: Field, said: object, wanted: str, meant: str | None = None) -> RuleInvalid:
+    hint = f" Did you mean '{meant}'?" if meant else ""
+    return RuleInvalid(f"'{clip(said)}' does not fit '{field.key}', which holds {wanted}.{hint}")
 
 
 def check_value(field: Field, operator: Operator, value: Value, context: Context) -> None:
@@ -66,8 +66,8 @@ def check_value(field: Field, operator: Operator, value: Value, context: Context
     else:
         items: list[Any] = [typed(field, item, context) for item in (value if isinstance(value, tuple) else (value,))]
         if field.type is FieldType.CODE and operator is not Operator.STARTS_WITH:
-            for item in items:
-                _check_code(field, item)
+            for item, said in zip(items, value if isinstance(value, tuple) else (value,), strict=True):
+                _check_code(field, item, said)
         _within_limits(field, items)
         _one_currency(field, value)
         if operator is Operator.BETWEEN and items[0] > items[1]:
@@ -103,9 +103,11 @@ def _within_limits(field: Field, numbers: list[Any]) -> None:
     """Raise for a number that no value reaches: above all for a share in percent, which would find nobody."""
     least, most = field.limits or (None, None)
     for number in numbers:
-        if least is not None and most is not None and not least <= number <= most:
-            share = f"; {number:f} % is {number / 100:f}" if (least, most) == (0, 1) and 1 < number <= 100 else ""
-            raise RuleInvalid(f"'{field.key}' lies between {least} and {most}, never at {number:f}{share}.")
+        if least is None or most is None or least <= number <= most:
+            continue
+        if (least, most) == (0, 1) and 1 < number <= 100:
+            raise RuleInvalid(f"'{field.key}' is a share from 0 to 1: write {number / 100:f} for {number:f} %.")
+        raise RuleInvalid(f"'{field.key}' lies between {least} and {most}, never at {number:f}.")
 
 
 def _impossible(field: Field) -> RuleInvalid:
