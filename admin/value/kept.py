@@ -16,7 +16,7 @@ T = TypeVar("T")
 LIFE = 600.0
 """Seconds; a published run is refreshed customer by customer, so that sums over it age."""
 MOST = 64
-PATIENCE = 0.1
+PATIENCE = 0.06
 """Seconds that an answer waits for figures; then it says that they are being worked out, and is asked for again."""
 
 
