@@ -82,9 +82,10 @@ async def _apply(entry: CostEntry, fields: CostFields, now: datetime) -> None:
         entry.amount = money.amount(fields["amount"], field="amount")
     if entry.amount is None:
         raise ValidationFailed("A cost needs an amount.", path=("amount",))
-    day = entry.occurred_at.astimezone(ZoneInfo(house.time_zone)).date()
-    given = fields.get("exchange_rate")
-    entry.exchange_rate = await money.exchange_rate(entry.currency, house.base_currency, day, given)
+    if not entry._saved_in_db or fields.keys() & {"currency", "exchange_rate"}:
+        day = entry.occurred_at.astimezone(ZoneInfo(house.time_zone)).date()
+        given = fields.get("exchange_rate")
+        entry.exchange_rate = await money.exchange_rate(entry.currency, house.base_currency, day, given)
     entry.base_amount = money.in_base(entry.amount, entry.exchange_rate)
 
 

@@ -105,7 +105,9 @@ class Customer(Node):
     organization_name: str | None = column()
     sort_name: str = column(description="The name in the form in which lists are ordered.")
     language: str | None = column()
-    country: str | None = column(description="The ISO 3166 code.")
+    country: str | None = column(
+        description="The code of the country (ISO 3166), such as IR; null when nobody knows it."
+    )
     city: str | None = column()
     time_zone: str | None = column()
     birthday: date | None = column()

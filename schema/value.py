@@ -159,17 +159,21 @@ class ValueMetrics:
     net_profit: Money | None = _figure("net_profit")
     p_alive: float | None = column(description="The probability that the customer still buys.")
     churn_risk: float | None = column()
-    expected_purchases: float | None = column(description="Within the horizon.")
-    expected_spend: Money | None = _figure("expected_spend", "Within the horizon.")
-    expected_order_value: Money | None = _figure("expected_order_value", "Of one purchase to come.")
+    expected_purchases: float | None = column(description="Purchases to expect within `horizonDays`.")
+    expected_spend: Money | None = _figure("expected_spend", "What purchases within `horizonDays` will add up to.")
+    expected_order_value: Money | None = _figure(
+        "expected_order_value", "What one purchase to come is expected to amount to."
+    )
     contribution_rate: float | None = column(description="Margin less cost to serve over revenue, as used for value.")
-    expected_lifetime_days: float | None = column(description="Of the next ten years.")
+    expected_lifetime_days: float | None = column(
+        description="For how many days of the next ten years it will probably still buy."
+    )
     next_order_on: date | None = column(description="The median of when the next order comes.")
     next_order_low: date | None = column()
     next_order_high: date | None = column()
     clv_historical: Money | None = _figure("clv_historical")
-    clv_residual: Money | None = _figure("clv_residual", "Still to come, discounted.")
-    clv: Money | None = _figure("clv", "Historical and residual together.")
+    clv_residual: Money | None = _figure("clv_residual", "Lifetime value still to come, discounted.")
+    clv: Money | None = _figure("clv", "Customer lifetime value: historical and residual together.")
     clv_low: Money | None = _figure("clv_low")
     clv_high: Money | None = _figure("clv_high")
     value_at_risk: Money | None = _figure("value_at_risk")

@@ -6,6 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from crm.segments import completing
+from schema.reports.locales import known_locale
 from schema.reports.rule_input import chosen_rule
 from schema.reports.support import Info, actor, report, told
 from schema.scalars import Rule
@@ -49,7 +50,9 @@ class SegmentRuleReports:
     async def segment_rule_completion(
         self, info: Info, rule_text: str, cursor: int, locale: str = "en"
     ) -> RuleCompletion:
-        found = await completing.suggest(actor(info), rule_text, cursor, locale=locale, now=info.context.now)
+        found = await completing.suggest(
+            actor(info), rule_text, cursor, locale=known_locale(locale), now=info.context.now
+        )
         return told(RuleCompletion, found, suggestions=[told(RuleSuggestion, one) for one in found.suggestions])
 
     @report("A rule in both forms, and what is wrong with it; nothing is looked up. Needs segment:read.")

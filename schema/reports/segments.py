@@ -13,6 +13,7 @@ from crm.rules.json_schema import json_schema
 from crm.rules.predicate import surroundings
 from crm.segments import catalogue, history, preview
 from crm.segments.report import report as segment_report
+from schema.reports.locales import known_locale
 from schema.reports.rule_input import chosen_rule
 from schema.reports.segment_rules import SegmentRuleReports
 from schema.reports.support import Info, PeriodInput, actor, customer_key, report, told
@@ -174,7 +175,9 @@ class SegmentReports(SegmentRuleReports):
     @report("Everything that rules can speak of, with names in a language: en, fa or zh.")
     async def segment_filter_catalog(self, info: Info, locale: str = "en", noun: str | None = None) -> FilterCatalog:
         need(actor(info), Scope.SEGMENT_READ)
-        fields, relations = await catalogue.catalogue(actor(info), locale=locale, now=info.context.now, noun=noun)
+        fields, relations = await catalogue.catalogue(
+            actor(info), locale=known_locale(locale), now=info.context.now, noun=noun
+        )
         known, _ = await surroundings(info.context.now)
         return FilterCatalog(
             fields=[told(FilterField, one) for one in fields],

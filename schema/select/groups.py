@@ -145,4 +145,13 @@ def group_enum(node: type) -> Any:
     name = get_object_definition(node, strict=True).name
     made: Any = Enum(f"{name}Group", {key: key for key in groups(node)})  # type: ignore[misc]
     said = f"What {name} lists can be grouped by; days and months are those of the organisation's time zone."
-    return strawberry.enum(made, description=said)
+    main = _main_name(getattr(node, TABLE), sort_keys(node))
+    return strawberry.enum(made, description=f"{said}{f' DAY to YEAR are those of {main}.' if main else ''}")
+
+
+def _main_name(table: Table, keys: dict[str, OrderKey]) -> str | None:
+    """The time that DAY to YEAR are of, as clients know it."""
+    if table.model is models.Customer:
+        return "`acquiredAt`, or `createdAt` where that is null"
+    first, *others = table.order[0].name.split("_") if table.order else [""]
+    return f"`{first}{''.join(map(str.capitalize, others))}`" if _main_time(table, keys) else None

@@ -120,7 +120,8 @@ def _comparison(noun: Noun, field: Field) -> str:
     name = f"{field.takes.title()}{name}" if field.takes else name
     if name not in _made:
         operators = dict.fromkeys(OPERATORS[field.type], value)
-        _declare(name, f"How values are compared.{' `of` names the lifecycle.' * bool(of)}", _operators(operators) | of)
+        said = f"How values are compared.{f' `of` names the {field.takes}.' if field.takes else ''}"
+        _declare(name, said, _operators(operators) | of)
     return name
 
 

@@ -23,6 +23,8 @@ for table in (records, values, reports, changes, filters, choices):
 
 CHANGING = re.compile(r"(Create|Update|Upsert|Record)?Input$")
 LISTED = re.compile(r"(SortField|Figure|Group|RowsField|Rows)$")
+FIGURES_FIRST = ("orders",)
+"""Figures of customers that are called like lists of theirs."""
 STRETCH = re.compile(r"_(MONTH|YEAR)$")
 
 
@@ -99,7 +101,10 @@ def value_word(schema: GraphQLSchema, kind: str, name: str) -> str | None:
     field = camel(name.removesuffix(stretch[0]) if stretch else name)
     record = LISTED.sub("", kind)
     record = filters.NOUNS.get(f"{record}Rows") or record
-    found = said_of(schema, record, field) or said_of(schema, "ValueMetrics", field) or FIELDS.get(field)
+    # Customers are ordered and grouped by their figures too, whose names say more than those of what hangs on them.
+    figure = said_of(schema, "ValueMetrics", field) if record == "Customer" else None
+    own = said_of(schema, record, field)
+    found = (figure if field in FIGURES_FIRST else None) or own or figure or FIELDS.get(field)
     return f"{found} By {stretch[1].lower()}." if found and stretch else found
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+ISO = "The code of the currency (ISO 4217)."
+RATE = (
+    "What one unit of the currency is worth in the base currency; that of the day if the currency changes without it."
+)
 RESULT = "as it is afterwards; null when nothing happened."
 
 WORDS: dict[str, dict[str, str]] = {
@@ -130,10 +134,60 @@ WORDS: dict[str, dict[str, str]] = {
         "reviewOn": "When the decision is to be looked at again.",
         "note": "Why it is decided so.",
     },
+    "CustomerCreateInput": {
+        "kind": "A person or an organisation; PERSON unless said.",
+        "displayName": "The name to show, in the customer's own script; made of the other names if left out.",
+    },
+    "CustomerUpdateInput": {"kind": "A person or an organisation."},
+    "CustomerUpsertInput": {"kind": "A person or an organisation; PERSON for a new customer unless said."},
     "CostRecordInput": {
         "amount": "How much, as a decimal string.",
         "activity": "What it was spent on; OTHER unless said.",
+        "occurredAt": "When the money was spent; now unless said.",
     },
-    "ProductUpdateInput": {"sku": "Its number in the catalogue, unique."},
+    "CostUpdateInput": {
+        "amount": "How much, as a decimal string.",
+        "occurredAt": "When the money was spent.",
+        "currency": ISO,
+        "exchangeRate": RATE,
+    },
+    "OrderRecordInput": {
+        "placedAt": "When it was placed; now unless said.",
+        "amount": "What is to be paid, less discount; a decimal string. The sum of the lines unless said.",
+        "listAmount": "The same before discount, as a decimal string; that of the lines, or `amount`, unless said.",
+        "refunded": "What was paid back of the amount, as a decimal string; 0 unless said.",
+        "reference": "The order's number in that system.",
+    },
+    "OrderUpdateInput": {
+        "amount": "What is to be paid, less discount; a decimal string.",
+        "listAmount": "The same before discount, as a decimal string.",
+        "refunded": "What was paid back of the amount, all in all; a decimal string.",
+        "reference": "The order's number in that system.",
+        "currency": ISO,
+        "exchangeRate": RATE,
+    },
+    "InteractionLogInput": {
+        "kind": "What it was about, such as CALL or COMPLAINT.",
+        "occurredAt": "When it happened; now unless said.",
+        "subject": "What it was about, in a few words.",
+        "body": "What was said or written, in full.",
+    },
+    "InteractionCorrectInput": {
+        "kind": "What it was about, such as CALL or COMPLAINT.",
+        "occurredAt": "When it happened.",
+        "subject": "What it was about, in a few words.",
+        "body": "What was said or written, in full.",
+    },
+    "RelationshipCreateInput": {
+        "kind": "What the related customer is to this one, such as EMPLOYED_BY.",
+        "since": "First day; null when nobody knows it.",
+        "until": "Last day; null while it holds.",
+    },
+    "RelationshipUpdateInput": {
+        "since": "First day; null when nobody knows it.",
+        "until": "Last day; null while it holds.",
+    },
+    "ExchangeRatePutInput": {"currency": "The foreign currency (ISO 4217)."},
+    "ProductUpdateInput": {"sku": "Its number in the catalogue, unique.", "currency": ISO},
     "ProductCreateInput": {"sku": "Its number in the catalogue, unique."},
 }

@@ -27,7 +27,7 @@ ROWS: dict[str, str] = {
     "some": "At least one row fits; {} for any row at all.",
     "none": "No row fits; {} for no rows at all.",
     "every": "All rows fit, and there may be none.",
-    "count": "How many rows there are.",
+    "count": "How many rows there are, compared with a number.",
     "window": "Only rows of this stretch of time, such as `{last: 90, unit: DAY}`.",
     "sum": "A figure added up over the rows.",
     "avg": "The mean of a figure over the rows.",

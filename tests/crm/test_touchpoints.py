@@ -67,6 +67,8 @@ async def test_a_cost_is_kept_in_its_own_and_in_the_base_currency(db: str) -> No
     fields: Any = {"amount": Decimal(10), "currency": "EUR", "exchange_rate": Decimal("1.1")}
     entry = await costs.record(OWNER, alice.id, fields=fields, now=NOW)
     assert entry.base_amount == Decimal(11)
+    entry = await costs.update(OWNER, entry.id, expected_version=1, fields={"amount": Decimal(20)}, now=NOW)
+    assert entry.base_amount == Decimal(22)
 
 
 async def test_nobody_is_related_to_itself_or_referred_in_a_circle(db: str) -> None:

@@ -83,6 +83,13 @@ async def test_the_catalogue_is_told_in_the_language_that_is_asked_for(db: str) 
     assert "startsWith" in fields["country"]["operators"]
 
 
+async def test_a_language_that_nothing_is_named_in_is_refused(db: str) -> None:
+    for part in ('segmentFilterCatalog(locale: "de")', 'segmentRuleCompletion(ruleText: "c", cursor: 1, locale: "de")'):
+        answer = await ask(f"{{ {part} {{ __typename }} }}")
+        assert "'de'; 'locale' is one of en, fa, zh" in answer.errors[0]["message"]
+    assert (await ask('{ segmentFilterCatalog(locale: "fa-IR") { __typename } }')).data
+
+
 async def test_segments_are_read_at_a_time(db: str) -> None:
     sara, vip = await customer("Sara"), await segment("vip")
     await static.add(OWNER, vip.id, [sara.id], now=NOW)

@@ -53,3 +53,23 @@ def test_a_description_at_its_own_place_stays() -> None:
     made = build_schema('type Query { "Mine." customers: Int }')
     describe(made)
     assert parts(made.type_map["Query"])["customers"].description == "Mine."
+
+
+def description(kind: str, part: str | None = None) -> str:
+    found = parts(BUILT.type_map[kind])[part] if part else BUILT.type_map[kind]
+    return str(found.description)
+
+
+def test_a_figure_of_customers_is_not_taken_for_a_list_of_theirs() -> None:
+    assert description("CustomerSortField", "ORDERS") == description("ValueMetrics", "orders")
+    assert description("CustomerFigure", "ORDERS") == description("ValueMetrics", "orders")
+
+
+def test_a_field_that_records_and_value_metrics_both_have_is_described_by_the_record() -> None:
+    assert "run" not in description("CostEntryRowsField", "currency")
+
+
+def test_a_comparison_says_what_it_is_about() -> None:
+    assert description("AttributeNumberComparison").endswith("`of` names the attribute.")
+    assert "`acquiredAt`" in description("CustomerGroup")
+    assert "`placedAt`" in description("OrderGroup")
