@@ -102,8 +102,8 @@ def read_day(text: str) -> date:
     year, month, day = map(int, found.groups())
     if year >= FIRST_GREGORIAN:
         return date(year, month, day)
-    found: date = jdatetime.date(year, month, day).togregorian()
-    return found
+    gregorian: date = jdatetime.date(year, month, day).togregorian()
+    return gregorian
 
 
 def read_moment(text: str) -> datetime:

@@ -9,12 +9,11 @@ import numpy as np
 
 from crm.database import execute
 from crm.value.outlook import MEASURES, Outlook
-from models.base import new_id
 
 _WRITE = """
 INSERT INTO run_outlook (id, created_at, updated_at, run_id, customers, terms, figures)
-VALUES ($1, now(), now(), $2, $3, $4, $5)
-ON CONFLICT (run_id) DO UPDATE SET customers = $3, terms = $4, figures = $5, updated_at = now()
+VALUES (uuidv7(), now(), now(), $1, $2, $3, $4)
+ON CONFLICT (run_id) DO UPDATE SET customers = $2, terms = $3, figures = $4, updated_at = now()
 """
 
 
@@ -23,7 +22,7 @@ async def write(run_id: UUID, found: Outlook) -> None:
     terms, classes = found.moments.shape[1:]
     columns = [found.month, found.hazard, *found.moments.reshape(len(MEASURES) * terms, classes)]
     figures = np.stack(columns).astype("<f8").tobytes()
-    await execute(_WRITE, new_id(), run_id, found.customers, terms, figures)
+    await execute(_WRITE, run_id, found.customers, terms, figures)
 
 
 def read(row: Any) -> Outlook:
