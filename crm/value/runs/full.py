@@ -30,6 +30,7 @@ from crm.value.outlook import Outlook, alike, outlook
 from crm.value.runs import network, outlooks, partition, settings, snapshots
 from crm.value.runs.gathering import gather
 from crm.value.runs.inputs import Moment, holdout_start
+from crm.value.runs.memory import give_back
 from crm.value.runs.publish import publish
 from crm.value.summary import equity_interval, summarise
 from crm.value.worth import Worth, find, slices
@@ -243,11 +244,13 @@ def _computed(book: Book, assumed: Assumptions) -> tuple[Fitted, Findings, Worth
     with threadpool_limits(1, user_api="blas"):
         found = fit(book, assumed)
         book.forget()
+        give_back()
         findings, worth = find(book, assumed, found)
         summary = summarise(worth, findings)
         if found.fit is not None:
             summary["equityLow"], summary["equityHigh"] = equity_interval(worth, assumed, findings, found.fit)
         ahead = None if worth.forecast is None else outlook(alike(worth, findings), assumed, findings)
+        give_back()
         return found, findings, worth, summary, ahead
 
 

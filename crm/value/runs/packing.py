@@ -17,8 +17,12 @@ ROWS = 8192
 """Rows packed at once: few enough to stay in cache."""
 _DAYS_TO_2000 = 10_957
 _SECONDS_TO_2000 = 946_684_800
-# A numeric is digits to base 10,000; money has four of them before the point and one after it.
-_NUMERIC = np.dtype([("digits", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">i2"), ("value", ">i2", 5)])
+# A numeric is digits to base 10,000; money has one of them after the point, and before it four or, where that will do
+# for all, two: PostgreSQL reads each digit by itself.
+_NUMERIC = {
+    digits: np.dtype([*((part, ">i2") for part in ("digits", "weight", "sign", "scale")), ("value", ">i2", digits)])
+    for digits in (3, 5)
+}
 _NEGATIVE = 0x4000
 
 
@@ -28,17 +32,17 @@ def _as_bytes(values: NDArray[np.generic], dtype: str) -> Bytes:
 
 
 def _money(values: NDArray[np.generic]) -> Bytes:
-    whole = np.abs(values.astype(np.int64))
-    packed = np.empty(len(whole), dtype=_NUMERIC)
-    packed["digits"], packed["weight"], packed["scale"] = 5, 3, 4
-    packed["sign"] = np.where(values.astype(np.int64) < 0, _NEGATIVE, 0)
+    given = values.astype(np.int64)
+    whole = np.abs(given)
+    digits = 3 if whole.max(initial=0) < 10**12 else 5
+    packed = np.empty(len(whole), dtype=_NUMERIC[digits])
+    packed["digits"], packed["weight"], packed["scale"] = digits, digits - 2, 4
+    packed["sign"] = np.where(given < 0, _NEGATIVE, 0)
     # Two digits at a time, for small numbers are divided several times as fast.
-    top, low = np.divmod(whole, 10**8)
-    first, middle = np.divmod(top, 10**8)
-    packed["value"][:, 0] = first
-    for place, pair in ((1, middle.astype(np.uint32)), (3, low.astype(np.uint32))):
-        packed["value"][:, place] = pair // 10_000
-        packed["value"][:, place + 1] = pair % 10_000
+    for place in range(digits - 2, 0, -2):
+        whole, pair = np.divmod(whole, 10**8)
+        packed["value"][:, place], packed["value"][:, place + 1] = np.divmod(pair.astype(np.uint32), 10_000)
+    packed["value"][:, 0] = whole
     return packed.view(np.uint8).reshape(len(packed), -1)
 
 

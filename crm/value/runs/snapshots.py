@@ -44,15 +44,16 @@ async def write(
 
     The parts are asked for one after the other, each in a thread, so that making them may take its time.
     """
-    return await _copy(table, _packed(run_id, iter(parts), as_of, now))
+    # A table of this very transaction takes rows that need no looking at ever again.
+    return await _copy(table, _packed(run_id, iter(parts), as_of, now), freeze=table != partition.PARENT)
 
 
-async def _copy(table: str, source: AsyncIterator[bytes] | io.BytesIO) -> int:
+async def _copy(table: str, source: AsyncIterator[bytes] | io.BytesIO, *, freeze: bool = False) -> int:
     columns = [*IDENTITY, *FIGURES]
     with translated():
         async with connection() as driver:
             status: str = await driver.copy_to_table(
-                table, source=source, columns=columns, format="binary", timeout=PATIENCE
+                table, source=source, columns=columns, format="binary", freeze=freeze, timeout=PATIENCE
             )
     return int(status.rsplit(" ", 1)[-1])
 
