@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from crm.access import Scope
+from crm.depth import Exposure
 from crm.goals import measures
-from crm.goals.frame import Measure
+from crm.goals.frame import Measure, Number
+from crm.lifecycle.reports.funnel import FunnelStep
+from crm.lifecycle.reports.standing import Waiting
+from crm.quality import QualityReport
 from models import GoalFigure, RatingKind
 
 
@@ -47,28 +53,51 @@ _LIFE, _TOUCH, _VALUE, _CUSTOMER = Scope.LIFECYCLE_READ, Scope.INTERACTION_READ,
 _ORDER, _COST = Scope.ORDER_READ, Scope.COST_READ
 _F = GoalFigure
 
+
+def _of_funnel(key: GoalFigure, text: str, read: Callable[[FunnelStep], Number | None]) -> Figure:
+    measure = measures.funnel(read)
+    return Figure(key, text, Unit.SHARE, "lifecycleFunnel", (_LIFE,), measure, own_stage=True, needs_stage=True)
+
+
+def _of_waiting(key: GoalFigure, text: str, read: Callable[[Waiting], Number | None], **more: Any) -> Figure:
+    told = {"unit": Unit.NUMBER, "report": "lifecycleWaiting"} | more
+    return Figure(key, text, scopes=(_LIFE,), measure=measures.waiting(read), own_stage=True, **told)
+
+
+def _of_score(key: GoalFigure, text: str, unit: Unit, kind: RatingKind) -> Figure:
+    return Figure(key, text, unit, "feedbackScores", (_TOUCH,), measures.score(kind))
+
+
+def _of_complaints(key: GoalFigure, text: str, unit: Unit, measure: Measure) -> Figure:
+    return Figure(key, text, unit, "complaints", (_TOUCH,), measure)
+
+
+def _of_orders(key: GoalFigure, text: str, unit: Unit, figure: str, *more: Scope) -> Figure:
+    return Figure(key, text, unit, "orders", (_ORDER, *more), measures.bought(figure, *more))
+
+
+def _of_value(key: GoalFigure, text: str, figure: str, *, unit: Unit = Unit.MONEY, report: str = "valueRun") -> Figure:
+    return Figure(key, text, unit, report, (_VALUE,), measures.worth(figure), over_time=False)
+
+
+def _of_exposure(key: GoalFigure, text: str, unit: Unit, read: Callable[[Exposure], Number]) -> Figure:
+    return Figure(key, text, unit, "staffExposure", (_TOUCH, _VALUE), measures.exposed(read), by_customer=False)
+
+
+def _of_quality(key: GoalFigure, text: str, unit: Unit, read: Callable[[QualityReport], Number]) -> Figure:
+    return Figure(key, text, unit, "dataQualityReport", (_CUSTOMER,), measures.data_quality(read), over_time=False)
+
+
 _LISTED = (
     Figure(_F.RETENTION, "Share of customers who were not lost", Unit.SHARE, "churn", (_LIFE,), measures.retention),
     Figure(_F.CHURN, "Share of customers who were lost", Unit.SHARE, "churn", (_LIFE,), measures.churn),
-    Figure(
-        _F.FUNNEL_CONVERSION,
-        "Of those who came into the stage, the share who went further",
-        Unit.SHARE,
-        "lifecycleFunnel",
-        (_LIFE,),
-        measures.funnel(lambda step: step.rate),
-        own_stage=True,
-        needs_stage=True,
+    _of_funnel(
+        _F.FUNNEL_CONVERSION, "Of those who came into the stage, the share who went further", lambda step: step.rate
     ),
-    Figure(
+    _of_funnel(
         _F.STAGE_REACHED,
         "Of those who entered the lifecycle, the share who came into the stage",
-        Unit.SHARE,
-        "lifecycleFunnel",
-        (_LIFE,),
-        measures.funnel(lambda step: step.share),
-        own_stage=True,
-        needs_stage=True,
+        lambda step: step.share,
     ),
     Figure(
         _F.STAGE_SIZE,
@@ -81,25 +110,16 @@ _LISTED = (
         own_stage=True,
         needs_stage=True,
     ),
-    Figure(
-        _F.STAGE_DWELL,
-        "Median time in the stage",
-        Unit.DAYS,
-        "lifecycleWaiting",
-        (_LIFE,),
-        measures.waiting(lambda row: row.median_days),
-        own_stage=True,
-        needs_stage=True,
+    _of_waiting(
+        _F.STAGE_DWELL, "Median time in the stage", lambda row: row.median_days, unit=Unit.DAYS, needs_stage=True
     ),
-    Figure(
+    _of_waiting(
         _F.STUCK_CUSTOMERS,
         "Customers over the target time of their stage",
-        Unit.NUMBER,
-        "stuckCustomers",
-        (_LIFE,),
-        measures.waiting(lambda row: row.over_target),
-        own_stage=True,
+        lambda row: row.over_target,
+        report="stuckCustomers",
     ),
+    _of_waiting(_F.SLA_BREACHES, "Stays that outlasted the target time of their stage", lambda row: row.breaches),
     Figure(
         _F.NEW_CUSTOMERS,
         "Customers who entered the lifecycle",
@@ -118,25 +138,20 @@ _LISTED = (
         over_time=False,
         needs_segment=True,
     ),
-    Figure(_F.NPS, "Net promoter score", Unit.POINTS, "feedbackScores", (_TOUCH,), measures.score(RatingKind.NPS)),
-    Figure(
-        _F.CSAT, "Share of satisfied answers", Unit.SHARE, "feedbackScores", (_TOUCH,), measures.score(RatingKind.CSAT)
-    ),
-    Figure(_F.CES, "Mean ease, 1 to 7", Unit.POINTS, "feedbackScores", (_TOUCH,), measures.score(RatingKind.CES)),
-    Figure(
-        _F.COMPLAINTS,
-        "Complaints",
+    _of_score(_F.NPS, "Net promoter score", Unit.POINTS, RatingKind.NPS),
+    _of_score(_F.CSAT, "Share of satisfied answers", Unit.SHARE, RatingKind.CSAT),
+    _of_score(_F.CES, "Mean ease, 1 to 7", Unit.POINTS, RatingKind.CES),
+    _of_complaints(_F.COMPLAINTS, "Complaints", Unit.NUMBER, measures.complaints(lambda row: row.complaints, none=0)),
+    _of_complaints(
+        _F.OVERDUE_COMPLAINTS,
+        "Complaints without an answer past their due time",
         Unit.NUMBER,
-        "complaints",
-        (_TOUCH,),
-        measures.complaints(lambda row: row.complaints, none=0),
+        measures.complaints(lambda row: row.overdue, none=0),
     ),
-    Figure(
+    _of_complaints(
         _F.ANSWERED_ON_TIME,
         "Share of complaints answered on time",
         Unit.SHARE,
-        "complaints",
-        (_TOUCH,),
         measures.complaints(lambda row: row.rate),
     ),
     Figure(
@@ -155,47 +170,28 @@ _LISTED = (
         (_TOUCH,),
         measures.counted(measures.TOUCHED, _TOUCH),
     ),
-    Figure(
-        _F.REVENUE,
-        "Revenue net of refunds",
-        Unit.MONEY,
-        "orders",
-        (_ORDER,),
-        measures.bought("coalesce(sum(d.revenue), 0)"),
-    ),
-    Figure(
+    _of_orders(_F.REVENUE, "Revenue net of refunds", Unit.MONEY, "coalesce(sum(d.revenue), 0)"),
+    _of_orders(
         _F.GROSS_MARGIN,
         "Revenue less cost of goods",
         Unit.MONEY,
-        "orders",
-        (_ORDER, _COST),
-        measures.bought("coalesce(sum(d.revenue - d.cost_of_goods), 0)", _COST),
+        "coalesce(sum(d.revenue - d.cost_of_goods), 0)",
+        _COST,
     ),
-    Figure(_F.ORDERS, "Orders", Unit.NUMBER, "orders", (_ORDER,), measures.bought("coalesce(sum(d.purchases), 0)")),
-    Figure(
+    _of_orders(_F.ORDERS, "Orders", Unit.NUMBER, "coalesce(sum(d.purchases), 0)"),
+    _of_orders(
         _F.BUYERS,
         "Customers who bought",
         Unit.NUMBER,
-        "orders",
-        (_ORDER,),
-        measures.bought("count(DISTINCT d.customer_id) FILTER (WHERE d.purchases > 0)"),
+        "count(DISTINCT d.customer_id) FILTER (WHERE d.purchases > 0)",
     ),
-    Figure(
+    _of_orders(
         _F.FIRST_TIME_BUYERS,
         "Customers who bought for the first time",
         Unit.NUMBER,
-        "orders",
-        (_ORDER,),
-        measures.bought("count(*) FILTER (WHERE d.is_first)"),
+        "count(*) FILTER (WHERE d.is_first)",
     ),
-    Figure(
-        _F.AVERAGE_ORDER,
-        "Revenue an order",
-        Unit.MONEY,
-        "orders",
-        (_ORDER,),
-        measures.bought("sum(d.revenue) / nullif(sum(d.purchases), 0)"),
-    ),
+    _of_orders(_F.AVERAGE_ORDER, "Revenue an order", Unit.MONEY, "sum(d.revenue) / nullif(sum(d.purchases), 0)"),
     Figure(
         _F.REPEAT_RATE,
         "Of those who bought, the share who bought on several days",
@@ -204,77 +200,40 @@ _LISTED = (
         (_ORDER,),
         measures.bought("", statement=measures.AGAIN),
     ),
-    Figure(
-        _F.AVERAGE_CLV,
-        "Mean lifetime value",
-        Unit.MONEY,
-        "valueRun",
-        (_VALUE,),
-        measures.worth("avg(v.clv)"),
-        over_time=False,
+    _of_value(_F.AVERAGE_CLV, "Mean lifetime value", "avg(v.clv)"),
+    _of_value(_F.TOTAL_CLV, "Lifetime values added up", "sum(v.clv)"),
+    _of_value(
+        _F.CUSTOMER_EQUITY, "What customers will still bring, added up", "sum(v.clv_residual)", report="portfolio"
     ),
-    Figure(
-        _F.TOTAL_CLV,
-        "Lifetime values added up",
-        Unit.MONEY,
-        "valueRun",
-        (_VALUE,),
-        measures.worth("sum(v.clv)"),
-        over_time=False,
-    ),
-    Figure(
-        _F.CUSTOMER_EQUITY,
-        "What customers will still bring, added up",
-        Unit.MONEY,
-        "portfolio",
-        (_VALUE,),
-        measures.worth("sum(v.clv_residual)"),
-        over_time=False,
-    ),
-    Figure(
+    _of_value(
         _F.NET_PROFIT,
         "Profit to date after cost to serve and acquisition",
-        Unit.MONEY,
-        "portfolio",
-        (_VALUE,),
-        measures.worth("sum(v.net_profit)"),
-        over_time=False,
+        "sum(v.net_profit)",
+        report="portfolio",
     ),
-    Figure(
-        _F.VALUE_AT_RISK,
-        "Value that churn puts at risk",
-        Unit.MONEY,
-        "valueRun",
-        (_VALUE,),
-        measures.worth("sum(v.value_at_risk)"),
-        over_time=False,
+    _of_value(_F.COST_TO_SERVE, "What serving customers has cost to date", "sum(v.cost_to_serve)"),
+    _of_value(_F.VALUE_AT_RISK, "Value that churn puts at risk", "sum(v.value_at_risk)"),
+    _of_value(_F.EXPECTED_SPEND, "Spend expected within the horizon of the value run", "sum(v.expected_spend)"),
+    _of_value(_F.GROWTH_POTENTIAL, "Growth that customers have in them, added up", "sum(v.growth_potential)"),
+    _of_value(
+        _F.NETWORKING_POTENTIAL, "Value of customers whom customers brought, added up", "sum(v.networking_potential)"
     ),
-    Figure(
-        _F.EXPECTED_SPEND,
-        "Spend expected within the horizon of the value run",
-        Unit.MONEY,
-        "valueRun",
-        (_VALUE,),
-        measures.worth("sum(v.expected_spend)"),
-        over_time=False,
+    _of_value(_F.LEARNING_POTENTIAL, "Value of what customers teach, added up", "sum(v.learning_potential)"),
+    _of_value(_F.CHURN_RISK, "Mean risk of churn", "avg(v.churn_risk)", unit=Unit.SHARE),
+    _of_value(_F.ACTIVE_CUSTOMERS, "Customers expected to be still active", "sum(v.p_alive)", unit=Unit.NUMBER),
+    _of_value(
+        _F.DELIVERED_VALUE,
+        "Mean value that customers receive, -1 to 1",
+        "avg(v.delivered_value)",
+        unit=Unit.POINTS,
+        report="deliveredValues",
     ),
-    Figure(
-        _F.CHURN_RISK,
-        "Mean risk of churn",
-        Unit.SHARE,
-        "valueRun",
-        (_VALUE,),
-        measures.worth("avg(v.churn_risk)"),
-        over_time=False,
-    ),
-    Figure(
-        _F.ACTIVE_CUSTOMERS,
-        "Customers expected to be still active",
-        Unit.NUMBER,
-        "valueRun",
-        (_VALUE,),
-        measures.worth("sum(v.p_alive)"),
-        over_time=False,
+    _of_value(
+        _F.CONTACT_BREADTH,
+        "Mean number of staff who serve a customer",
+        "avg(v.contact_breadth)",
+        unit=Unit.POINTS,
+        report="relationshipDepth",
     ),
     Figure(
         _F.REFERRALS,
@@ -284,59 +243,29 @@ _LISTED = (
         (_CUSTOMER,),
         measures.counted(measures.REFERRED, _CUSTOMER),
     ),
-    Figure(
+    _of_exposure(
         _F.SINGLE_THREADED,
         "Customers who lean on one staff member alone",
         Unit.NUMBER,
-        "staffExposure",
-        (_TOUCH, _VALUE),
-        measures.exposed(lambda row: row.customers),
-        by_customer=False,
+        lambda row: row.customers,
     ),
-    Figure(
+    _of_exposure(
         _F.EXPOSED_VALUE,
         "Value of customers who lean on one staff member alone",
         Unit.MONEY,
-        "staffExposure",
-        (_TOUCH, _VALUE),
-        measures.exposed(lambda row: row.value),
-        by_customer=False,
+        lambda row: row.value,
     ),
-    Figure(
-        _F.DATA_QUALITY,
-        "Quality of customers' data, 0 to 100",
-        Unit.POINTS,
-        "dataQualityReport",
-        (_CUSTOMER,),
-        measures.data_quality(lambda row: row.score),
-        over_time=False,
-    ),
-    Figure(
-        _F.COMPLETENESS,
-        "Share of expected data that is known",
-        Unit.SHARE,
-        "dataQualityReport",
-        (_CUSTOMER,),
-        measures.data_quality(lambda row: row.completeness),
-        over_time=False,
-    ),
-    Figure(
+    _of_quality(_F.DATA_QUALITY, "Quality of customers' data, 0 to 100", Unit.POINTS, lambda row: row.score),
+    _of_quality(_F.COMPLETENESS, "Share of expected data that is known", Unit.SHARE, lambda row: row.completeness),
+    _of_quality(
         _F.REACHABILITY,
         "Share of e-mail addresses and phone numbers that are known",
         Unit.SHARE,
-        "dataQualityReport",
-        (_CUSTOMER,),
-        measures.data_quality(lambda row: row.reachability),
-        over_time=False,
+        lambda row: row.reachability,
     ),
-    Figure(
-        _F.FRESHNESS,
-        "How fresh customers' data are",
-        Unit.SHARE,
-        "dataQualityReport",
-        (_CUSTOMER,),
-        measures.data_quality(lambda row: row.freshness),
-        over_time=False,
+    _of_quality(
+        _F.UNREACHABLE, "Customers whom neither e-mail nor phone reaches", Unit.NUMBER, lambda row: row.unreachable
     ),
+    _of_quality(_F.FRESHNESS, "How fresh customers' data are", Unit.SHARE, lambda row: row.freshness),
 )
 FIGURES: dict[GoalFigure, Figure] = {figure.key: figure for figure in _LISTED}
