@@ -15,6 +15,7 @@ BENCHES = {
     "segments": "Segments: full evaluation, freshness under changes, preview",
     "lifecycle": "Lifecycle reports, bulk moves, timelines",
     "admin": "Server time of every page of the panel",
+    "webhooks": "Webhooks noted and sent to a peer on loopback",
 }
 
 
