@@ -11,13 +11,14 @@ from starlette_admin import CustomView, route
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import charts, counting, formats, pages, words
+from admin import charts, counting, formats, goal_progress, pages, words
 from admin.charts import Chart, Line
 from admin.home import attention, freshness, goals
 from admin.request import actor_of, may
 from admin.value.kept import Kept, NotYet
 from admin.value.page import Run, current
 from admin.value.rfm import graded, grouped
+from crm import organization
 from crm.access import Scope
 from crm.database import fetch, fetch_row
 
@@ -101,8 +102,10 @@ class Home(CustomView):
             figures = await self.kept.soon(("goals", *reader), lambda: goals.running(actor))
         except NotYet:
             return self.templates.TemplateResponse(request, "value/parts/working.html")
-        context = {"part": "parts/home_goals.html", "figures": figures if figures.found else None}
-        return self.templates.TemplateResponse(request, "parts/aged.html", {**context, "rows": figures.found})
+        currency = (await organization.current()).base_currency
+        rows = [goal_progress.told(each, currency) for each in figures.found]
+        context = {"part": "parts/home_goals.html", "figures": figures if rows else None, "rows": rows}
+        return self.templates.TemplateResponse(request, "parts/aged.html", context)
 
 
 async def value(run: Run) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,8 +52,28 @@ ORDER BY goal_id, day DESC
 """
 
 
-def told(goal: Goal, progress: Progress, currency: str) -> Told:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A goal and how far it is, or why that cannot be told; kept, so in no reader's language."""
+
+    goal: Goal
+    progress: Progress | None
+    problem: CrmError | None = None
+
+
+async def measured(actor: Actor, goal: Goal) -> Measured:
+    """A goal measured now."""
+    try:
+        return Measured(goal, await goals.progress(actor, goal, now=now()))
+    except CrmError as problem:
+        return Measured(goal, None, problem)
+
+
+def told(found: Measured, currency: str) -> Told:
     """A goal's way in words: from where, where it is, to where, and the share of the way that is done."""
+    goal, progress = found.goal, found.progress
+    if progress is None:
+        return {"goal": goal, "reason": said(found.problem) if found.problem else ""}
     write = WRITERS[FIGURES[goal.figure].unit]
     return {
         "goal": goal,
@@ -64,20 +85,12 @@ def told(goal: Goal, progress: Progress, currency: str) -> Told:
     }
 
 
-async def measured(actor: Actor, goal: Goal, currency: str) -> Told:
-    """A goal measured now; one that cannot be measured says why."""
-    try:
-        return told(goal, await goals.progress(actor, goal, now=now()), currency)
-    except CrmError as problem:
-        return {"goal": goal, "reason": said(problem)}
-
-
 async def noted(found: Sequence[Goal]) -> dict[UUID, Told]:
     """Goal → its way by the figure that was noted last, where that is of these days or the goal is over."""
     today, currency = now().date(), (await organization.current()).base_currency
     rows = {row["goal_id"]: row for row in await fetch(_NOTED, [goal.id for goal in found])}
     return {
-        goal.id: told(goal, goals.progress_of(goal, rows[goal.id]["value"], today), currency)
+        goal.id: told(Measured(goal, goals.progress_of(goal, rows[goal.id]["value"], today)), currency)
         for goal in found
         if goal.id in rows and rows[goal.id]["day"] >= min(today, goal.due_on) - STALE
     }
@@ -104,12 +117,13 @@ class GoalProgress(CustomView):
         assert self.templates is not None
         try:
             key = (goal.id, goal.version, *reader)
-            figures = await self.kept.soon(key, lambda: measured(actor, goal, currency))
+            figures = await self.kept.soon(key, lambda: measured(actor, goal))
         except NotYet:
             return self.templates.TemplateResponse(request, "value/parts/working.html")
+        row = told(figures.found, currency)
         if request.query_params.get("short"):
-            return self.templates.TemplateResponse(request, "fields/goal_progress.html", {"data": figures.found})
-        context = {"part": "parts/goal.html", "figures": figures, "row": figures.found, "curve": None}
+            return self.templates.TemplateResponse(request, "fields/goal_progress.html", {"data": row})
+        context = {"part": "parts/goal.html", "figures": figures, "row": row, "curve": None}
         if actor.row_filter is None:
             context["curve"] = curve(goal, await goals.measurements(actor, goal), currency)
         return self.templates.TemplateResponse(request, "parts/aged.html", context)

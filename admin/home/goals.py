@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from admin import goal_progress
 from admin.request import now
-from crm import organization
 from crm.access import Actor
 from models import Goal
 
 MOST = 5
 
 
-async def running(actor: Actor) -> list[dict[str, Any]]:
+async def running(actor: Actor) -> list[goal_progress.Measured]:
     """The goals that are due first, measured now; one that cannot be measured says why."""
     today = now().date()
     found = await Goal.filter(archived_at=None, starts_on__lte=today, due_on__gte=today).order_by("due_on").limit(MOST)
-    currency = (await organization.current()).base_currency
-    return [await goal_progress.measured(actor, goal, currency) for goal in found]
+    return [await goal_progress.measured(actor, goal) for goal in found]

@@ -50,9 +50,9 @@ def size_chart(points: Sequence[Point]) -> charts.Chart:
 
 def moves_chart(points: Sequence[Point]) -> charts.Chart:
     labels = [formats.day(point.at.date()) for point in points]
-    came = charts.Line(_("Came"), [point.entered for point in points], tone="good")
+    came = charts.Line(_("Entries"), [point.entered for point in points], tone="good")
     left = charts.Line(
-        _("Left"),
+        _("Exits"),
         [-point.exited for point in points],
         tone="bad",
         told=[formats.number(point.exited) for point in points],

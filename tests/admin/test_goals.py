@@ -51,3 +51,10 @@ async def test_the_list_asks_for_a_goal_that_was_not_noted_lately(sara: Desk, go
 
 async def test_a_goal_that_is_not_there_has_no_progress(sara: Desk) -> None:
     assert (await sara.get("/goal-progress/0")).status_code == 404
+
+
+async def test_what_is_kept_of_goals_reads_in_each_reader_s_language(sara: Desk, goal: Goal) -> None:
+    english = (await sara.get(f"/goal-progress/{goal.id}")).text
+    sara.client.cookies.set("language", "zh")
+    chinese = (await sara.get(f"/goal-progress/{goal.id}")).text
+    assert ("Baseline" in english, "基准值" in chinese, "落后" in chinese) == (True, True, True)

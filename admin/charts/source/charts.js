@@ -94,7 +94,7 @@ function base(spec, page) {
 function legend(spec, page, names, width = 0) {
     if (names.length < 2 || spec.legend === false) return undefined;
     // From right to left the first name stands rightmost, as far as all stand in one line.
-    const turned = page.rtl && names.reduce((sum, name) => sum + name.length * 8 + 34, 0) <= width;
+    const turned = page.rtl && names.reduce((sum, name) => sum + wide(name, page) + 30, 0) <= width;
     return {
         data: turned ? [...names].reverse() : names, align: page.rtl ? "right" : "left", top: 0, [page.rtl ? "right" : "left"]: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8,
         type: "plain", textStyle: { color: page.quiet }, formatter: isolated(page), inactiveColor: page.line,
@@ -166,7 +166,7 @@ function cartesian(spec, page, box) {
     const up = flat ? labelled : measured;
     if (page.rtl) Object.assign(across, { inverse: true }), Object.assign(up, { position: "right" });
     const shown = legend(spec, page, named.map((one) => one.name), box.clientWidth);
-    const rows = shown ? Math.ceil(named.reduce((sum, one) => sum + one.name.length * 8 + 34, 0) / Math.max(box.clientWidth, 1)) : 0;
+    const rows = shown ? Math.ceil(named.reduce((sum, one) => sum + wide(one.name, page) + 30, 0) / Math.max(box.clientWidth, 1)) : 0;
     const series = listed.map((one, index) => ({
         type: one.type || (spec.kind === "bars" ? "bar" : "line"), name: one.name || "", data: one.values,
         stack: spec.stacked ? "all" : one.stack, smooth: false, showSymbol: Boolean(one.dots), symbolSize: 7,
@@ -210,22 +210,22 @@ function cartesian(spec, page, box) {
 }
 
 /* Names under a grid: every column has its own, turned where they would not fit side by side. */
-function columnLabels(page, labels) {
-    const letters = labels.reduce((most, label) => Math.max(most, label.length), 0);
-    if (letters * labels.length <= 70) return {};
-    const axisLabel = { color: page.quiet, formatter: isolated(page), interval: 0, hideOverlap: false, rotate: page.rtl ? -35 : 35, width: 130, overflow: "truncate" };
-    return letters > 8 ? { axisLabel } : {};
+function columnLabels(page, labels, cell) {
+    const axisLabel = { color: page.quiet, formatter: isolated(page), interval: 0, hideOverlap: false };
+    if (Math.max(...labels.map((label) => wide(label, page))) + 6 <= cell) return { axisLabel };
+    const letters = Math.max(...labels.map((label) => label.length));
+    return letters > 3 ? { axisLabel: { ...axisLabel, rotate: page.rtl ? -35 : 35, width: 130, overflow: "truncate" } } : {};
 }
 
 function heat(spec, page, box) {
     const write = writer(spec.locale, spec.form, page.rtl);
-    const names = Math.max(...spec.y.labels.map((label) => label.length)) * 7 + 24;
-    const roomy = (box.clientWidth - names) / spec.x.labels.length >= 31;
+    const cell = (box.clientWidth - Math.max(...spec.y.labels.map((label) => wide(label, page))) - 24) / spec.x.labels.length;
+    const roomy = cell >= 31;
     const values = spec.cells.map((cell) => cell[2]).filter((value) => value !== null);
     const option = {
         ...base(spec, page),
         grid: { top: 6, bottom: spec.x.name ? 30 : 6, left: 6, right: 6, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-        xAxis: categoryAxis(page, spec.x.labels, { inverse: page.rtl, name: spec.x.name, nameLocation: "middle", nameGap: 28, ...columnLabels(page, spec.x.labels) }),
+        xAxis: categoryAxis(page, spec.x.labels, { inverse: page.rtl, name: spec.x.name, nameLocation: "middle", nameGap: 28, ...columnLabels(page, spec.x.labels, cell) }),
         yAxis: categoryAxis(page, spec.y.labels, { inverse: true, position: page.rtl ? "right" : "left" }),
         visualMap: {
             show: false, min: Math.min(0, ...values), max: Math.max(...values, 1e-9), dimension: 2, inRange: { color: page.scale },
