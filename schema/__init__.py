@@ -6,7 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from crm.access import Actor
 from schema.mutations import Mutation
 from schema.query import Query
-from schema.scalars import SCALARS
+from schema.scalars import SCALARS, place_errors
 from schema.select.reader import Reader
 from schema.select.request import GraphQLRequest
 from schema.streaming import Stream, opened
@@ -22,6 +22,7 @@ schema = strawberry.Schema(
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 describe(schema._schema)
+place_errors(schema._schema)
 reader = Reader(schema._schema)
 execute = reader.execute
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, ValueNode, is_specified_scalar_type
 from strawberry.types.scalar import ScalarDefinition
 
 BigInt = NewType("BigInt", int)
@@ -74,3 +75,20 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     RuleValue: strawberry.scalar(name="RuleValue", description="A value of the field that is compared."),
 }
+
+
+def place_errors(schema: GraphQLSchema) -> None:
+    """Let what is wrong with a literal of our scalars be shown where it stands; by itself it comes without a place."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
+            kind.parse_literal = _placing(kind.parse_literal)  # type: ignore[method-assign]
+
+
+def _placing(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def placed(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return parse(node, variables)
+        except GraphQLError as error:
+            raise GraphQLError(error.message, error.nodes or node, original_error=error.original_error) from None
+
+    return placed

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, OperationType
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from schema.select.cache import Recent
-from schema.select.documents import Prepared
+from schema.select.documents import Invalid, Prepared
 from schema.select.render import Memory, Rendered
 from schema.select.selection import Selected, Spread, collect
 from schema.select.sources import Source
@@ -19,8 +19,8 @@ from schema.select.types import source_behind, table_or_none
 MAX_TEXTS = 100
 MUTATION_COST = 10
 MUTATION = OperationType.MUTATION
-INTROSPECTION_COST = 500
-"""The whole schema takes the server as long to tell as some hundred rows."""
+INTROSPECTION_COSTS = {"__schema": 2_500, "__type": 100}
+"""The whole schema takes the server as long to tell as some thousand rows."""
 
 
 @dataclass(slots=True)
@@ -62,12 +62,21 @@ def plan_of(
     """The plan of an operation, kept for each truth of its directives."""
     # Another operation of the document may have other variables; what is absent decides nothing here.
     truths = {name: variables[name] for name in prepared.deciding if name in variables}
+    if None in truths.values():
+        raise _undecided(operation, next(name for name, truth in truths.items() if truth is None))
     key = (operation.name.value if operation.name else "", *truths.values())
     found = prepared.plans.get(key)
     if found is None:
         found = _planned(schema, prepared, operation, truths)
         prepared.plans.put(key, found)
     return found
+
+
+def _undecided(operation: OperationDefinitionNode, name: str) -> Invalid:
+    """The refusal of null where a directive needs to know."""
+    places = [given for given in operation.variable_definitions or () if given.variable.name.value == name]
+    error = GraphQLError(f"Variable '${name}' is null, but a directive needs true or false.", places)
+    return Invalid([error], "BAD_USER_INPUT")
 
 
 def _planned(
@@ -93,7 +102,7 @@ def _planned(
 
 
 def _surcharge(root: Selected) -> int:
-    return INTROSPECTION_COST if root.name in ("__schema", "__type") else 0
+    return INTROSPECTION_COSTS.get(root.name, 0)
 
 
 def with_sources(fields: tuple[Selected, ...]) -> tuple[tuple[Selected, Source], ...]:

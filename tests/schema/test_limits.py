@@ -155,6 +155,29 @@ async def test_bad_documents_say_what_is_wrong(world: World, document: str, code
     assert answer.errors[0]["message"]
 
 
+WRONG_LITERALS = [
+    '{ customers(first: 1) { nodes {\n stage(asOf: "2024-13-01") { enteredAt } } } }',
+    '{ customers(first: 1) { nodes {\n segments(asOf: "9999-12-31T23:59:59Z") { id } } } }',
+    'mutation { customerCreate(input: {displayName: "A",\n birthday: "2024-02-30"}) { customer { id } } }',
+    'mutation { orderRecord(input: {customerId: "x", lines: [],\n amount: "NaN."}) { order { id } } }',
+    'mutation { segmentCreate(input: {key: "a", name: "b", kind: DYNAMIC,\n rule: 5}) { segment { id } } }',
+]
+
+
+@pytest.mark.parametrize("document", WRONG_LITERALS)
+async def test_a_wrong_literal_is_shown_where_it_stands(world: World, document: str) -> None:
+    answer = await ask(document)
+    assert answer.code == "GRAPHQL_VALIDATION_FAILED"
+    assert answer.errors[0]["locations"][0]["line"] == 2
+
+
+async def test_null_decides_nothing(world: World) -> None:
+    document = "query($b: Boolean = true) { me @include(if: $b) { label } }"
+    assert (await ask(document)).data["me"]
+    answer = await ask(document, {"b": None})
+    assert (answer.code, answer.errors[0]["locations"]) == ("BAD_USER_INPUT", [{"line": 1, "column": 7}])
+
+
 @pytest.mark.parametrize("search", ["'", "a & | !", "\\", "%_", "((", "\u0000", "   ", "🦊", "علي", "a" * 200])
 async def test_any_search_is_answered(world: World, search: str) -> None:
     answer = await ask("query($s: String) { customers(search: $s) { nodes { id } } }", {"s": search})
