@@ -34,6 +34,7 @@ BY_HAND = {
 KEPT = {
     "event": "What was told was told of the customer as it was then.",
     "audit_entry": "The trail of changes is not rewritten.",
+    "webhook_delivery": "It tells of an event, and stays with it.",
 }
 """Rows that stay with the id that they were written for."""
 

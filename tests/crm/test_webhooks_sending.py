@@ -153,7 +153,7 @@ async def test_one_private_address_among_public_ones_spoils_the_name(monkeypatch
         return [(2, 1, 6, "", (address, 443)) for address in ("93.184.216.34", "10.0.0.7")]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found, raising=False)
-    with pytest.raises(addresses.Refused, match=r"10\.0\.0\.7"):
+    with pytest.raises(addresses.Refused, match="'example.com' leads to what is not a public"):
         await addresses.resolve("example.com", 443, private=False)
 
 
