@@ -14,10 +14,13 @@ from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import charts, formats, words
 from admin.charts import Chart, Line
+from admin.request import now
 from admin.value.moves import grid
 from admin.value.page import ValuePage, no_run, published
 from crm.access import Actor
 from crm.errors import CrmError
+from crm.reports import portfolio
+from crm.reports.portfolio import Told
 from crm.value.rfm import GROUPS
 from crm.value.runs import changes
 
@@ -62,26 +65,29 @@ class MovementPage(ValuePage):
         if since["as_of"] >= until["as_of"]:
             return self.unknown(request, _("The first run must be of an earlier time than the second."))
 
-        async def work(actor: Actor) -> dict[str, Any]:
+        async def work(actor: Actor) -> Told[dict[str, Any]]:
             return await _worked_out(actor, since["as_of"], until["as_of"])
 
         try:
-            found = await self.once(request, ("changes", since["id"], until["id"]), work)
+            [found] = await self.told(request, ("changes", since["id"], until["id"]), work)
         except CrmError as problem:
             return self.unknown(request, problem)
         return self.fragment(request, "changes.html", _told(found))
 
 
-async def _worked_out(actor: Actor, since: datetime, until: datetime) -> dict[str, Any]:
-    between = await changes.span(since, until)
-    return {
-        "span": between,
-        "equity": await changes.equity(actor, between),
-        "tiers": await changes.migration(actor, between, changes.Side.TIER),
-        "groups": await changes.migration(actor, between, changes.Side.RFM),
-        "risers": await changes.movers(actor, between, rising=True, first=SHOWN),
-        "fallers": await changes.movers(actor, between, rising=False, first=SHOWN),
+async def _worked_out(actor: Actor, since: datetime, until: datetime) -> Told[dict[str, Any]]:
+    """What changed, in one row, as old as the oldest part of it."""
+    between, at = await changes.span(since, until), now()
+    parts: dict[str, Told[Any]] = {
+        "equity": await portfolio.equity(actor, between, now=at),
+        "tiers": await portfolio.migration(actor, between, changes.Side.TIER, now=at),
+        "groups": await portfolio.migration(actor, between, changes.Side.RFM, now=at),
+        "risers": await portfolio.movers(actor, between, rising=True, first=SHOWN, now=at),
+        "fallers": await portfolio.movers(actor, between, rising=False, first=SHOWN, now=at),
     }
+    ages = [part.worked_at for part in parts.values() if part.worked_at]
+    rows = {name: part.rows for name, part in parts.items()}
+    return Told([{"span": between, **rows}], min(ages, default=None))
 
 
 def _told(found: dict[str, Any]) -> dict[str, Any]:

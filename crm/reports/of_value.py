@@ -11,28 +11,37 @@ from crm.database import fetch_value
 from crm.errors import Blocked
 from crm.lifecycle.reports.frame import Grain
 from crm.reports.question import Question, Report
-from crm.value.runs import periods, settings
+from crm.value.runs import changes, periods, settings
+from crm.value.runs.changes import Span
 from crm.value.runs.portfolio import CohortGrain
 
 
 async def usual() -> list[Question]:
-    """What is worked out before anybody asks: all grains of everybody's days, the quarters first."""
+    """What is worked out before anybody asks: what changed since the last run, and all grains of
+    everybody's days, the quarters first."""
     if not await fetch_value("SELECT EXISTS (SELECT FROM customer_day)"):
         return []
+    between = await changes.latest()
+    moved = [await changed(between)] if between else []
     grains = (CohortGrain.QUARTER, CohortGrain.MONTH, CohortGrain.YEAR)
     profit = [await question(Report.PROFIT, grain) for grain in grains]
     try:
         await periods.cuts()
     except Blocked:
-        return [*profit, await question(Report.VALUE_COHORTS)]
+        return [*moved, *profit, await question(Report.VALUE_COHORTS)]
     matrices = [await question(Report.MATRICES, grain) for grain in grains]
     first = [matrices[0], profit[0], await question(Report.VALUE_COHORTS)]
-    return [*first, *matrices[1:], *profit[1:]]
+    return [*moved, *first, *matrices[1:], *profit[1:]]
 
 
 async def question(report: Report, grain: CohortGrain | None = None) -> Question:
     """The whole of a report, as it is worked out under the choices in force."""
     return Question(report, grain=None if grain is None else Grain(grain.value), by=await assumed())
+
+
+async def changed(between: Span) -> Question:
+    """All that is told of two runs."""
+    return Question(Report.CHANGES, by=f"{between.before} {between.after} {await assumed()}")
 
 
 async def assumed() -> str:

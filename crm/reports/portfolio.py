@@ -14,11 +14,12 @@ from uuid import UUID
 
 from crm.access import Actor
 from crm.reports import kept
-from crm.reports.of_value import assumed, question
+from crm.reports.of_value import assumed, changed, question
 from crm.reports.question import Question, Report
+from crm.value.runs import changes, periods
 from crm.value.runs import cohorts as cohort_values
 from crm.value.runs import pairs as bought_together
-from crm.value.runs import periods
+from crm.value.runs.changes import Cause, Move, Mover, Side, Span
 from crm.value.runs.cohorts import CohortPoint
 from crm.value.runs.pairs import Offer, Pair
 from crm.value.runs.periods import MOST_MATRICES, PeriodCell, PeriodMove, PeriodProfit
@@ -147,6 +148,35 @@ async def offers(
 
     found = (await _kept_pairs(actor, since, until, now, live)).rows
     return await bought_together.offers(actor, customer_id, since=since, until=until, least=least, found=found)
+
+
+async def equity(actor: Actor, between: Span, *, now: datetime) -> Told[Cause]:
+    """As `changes.equity`."""
+
+    async def live() -> list[Cause]:
+        return await changes.equity(actor, between)
+
+    return await _told(actor, await changed(between), now, lambda found: found.equity, live)
+
+
+async def migration(actor: Actor, between: Span, side: Side, *, now: datetime) -> Told[Move]:
+    """As `changes.migration`."""
+
+    async def live() -> list[Move]:
+        return await changes.migration(actor, between, side)
+
+    return await _told(actor, await changed(between), now, lambda found: found.migration(side), live)
+
+
+async def movers(actor: Actor, between: Span, *, rising: bool, first: int = 20, now: datetime) -> Told[Mover]:
+    """As `changes.movers`."""
+    changes.check(first)
+
+    async def live() -> list[Mover]:
+        return await changes.movers(actor, between, rising=rising, first=first)
+
+    told = await _told(actor, await changed(between), now, lambda found: found.movers(rising, first), live)
+    return Told(await changes.named(actor, told.rows), told.worked_at) if told.worked_at else told
 
 
 async def _kept_pairs(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from crm import depth, feedback, organization, quality
@@ -21,7 +22,7 @@ from crm.lifecycle.reports.matrix import matrix, matrix_again, plain_matrix
 from crm.lifecycle.reports.standing import Waiting, waiting
 from crm.quality import QualityGroup
 from crm.reports.plainly import restored
-from crm.value.runs import histories
+from crm.value.runs import changes, histories
 from crm.value.runs.pairs import Pair, all_pairs
 from crm.value.runs.portfolio import CohortGrain
 from models import RatingKind
@@ -48,6 +49,7 @@ class Report(StrEnum):
     MATRICES = "MATRICES"
     VALUE_COHORTS = "VALUE_COHORTS"
     PAIRS = "PAIRS"
+    CHANGES = "CHANGES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Question:
 
     `grain` is the cohorts' of a funnel (None: all together), the steps' of the others. `by` is what scores, complaints
     and the quality of data are told apart by, and the kind of rating whose drivers are meant; for reports on value, a
-    digest of what they assume.
+    digest of what they assume, after the keys of two runs for what changed between them.
     """
 
     report: Report
@@ -149,6 +151,7 @@ _SCOPES: dict[Report, tuple[Scope, ...]] = {
     Report.MATRICES: (Scope.VALUE_READ,),
     Report.VALUE_COHORTS: (Scope.VALUE_READ,),
     Report.PAIRS: (Scope.VALUE_READ, Scope.ORDER_READ),
+    Report.CHANGES: (Scope.VALUE_READ,),
 }
 
 
@@ -239,6 +242,11 @@ async def _pairs(actor: Actor, asked: Question, period: Period, now: datetime) -
     return await all_pairs(actor, since=asked.since, until=asked.until)
 
 
+async def _changes(actor: Actor, asked: Question, period: Period, now: datetime) -> list[changes.Changes]:
+    before, after = map(UUID, asked.by.split()[:2])
+    return [await changes.changes(actor, await changes.between_runs(before, after))]
+
+
 def _grain(asked: Question) -> CohortGrain:
     return CohortGrain((asked.grain or Grain.QUARTER).value)
 
@@ -258,6 +266,7 @@ _WORK: dict[Report, Callable[[Actor, Question, Period, datetime], Awaitable[Any]
     Report.MATRICES: _matrices,
     Report.VALUE_COHORTS: _cohorts,
     Report.PAIRS: _pairs,
+    Report.CHANGES: _changes,
 }
 
 
@@ -277,6 +286,7 @@ _ROWS: dict[Report, type] = {
     Report.MATRICES: histories.MatrixHistory,
     Report.VALUE_COHORTS: histories.CohortHistory,
     Report.PAIRS: Pair,
+    Report.CHANGES: changes.Changes,
 }
 
 

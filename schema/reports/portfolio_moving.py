@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import strawberry
 
+from crm.reports import portfolio
+from crm.reports.portfolio import Told
 from crm.value.runs import changes
-from schema.reports.support import Info, actor, customer, report, told
+from schema.reports.support import Info, actor, customer, dated, report, told
 
 Side = strawberry.enum(changes.Side, name="PortfolioSide", description="By what migration is told.")
 
@@ -39,6 +41,7 @@ class EquityCause:
     before: Decimal
     after: Decimal
     change: Decimal
+    worked_at: datetime | None
 
 
 @strawberry.type(description="Customers who went from one cell to another; null is a cell that cannot be known.")
@@ -48,6 +51,7 @@ class PortfolioMove:
     customers: int
     profit: Decimal | None
     value: Decimal | None
+    worked_at: datetime | None
 
 
 @strawberry.type(description="A customer whose value rose or fell.")
@@ -57,10 +61,12 @@ class ValueMover:
     before: Decimal
     after: Decimal
     change: Decimal
+    worked_at: datetime | None
 
 
-def _movers(found: list[changes.Mover]) -> list[ValueMover]:
-    return [told(ValueMover, one, customer_id=customer(one.customer_id)) for one in found]
+def _movers(found: Told[changes.Mover]) -> list[ValueMover]:
+    at = found.worked_at
+    return [told(ValueMover, one, customer_id=customer(one.customer_id), worked_at=at) for one in found.rows]
 
 
 @strawberry.type(description="How the portfolio moved between the runs last published as of two times.")
@@ -72,19 +78,19 @@ class PortfolioChange:
 
     @report("Equity before and after, by cause.")
     async def equity(self, info: Info) -> list[EquityCause]:
-        return [told(EquityCause, cause) for cause in await changes.equity(actor(info), self.span)]
+        return dated(EquityCause, await portfolio.equity(actor(info), self.span, now=info.context.now))
 
     @report("Who went from which cell to which.")
     async def migration(self, info: Info, by: Side) -> list[PortfolioMove]:  # type: ignore[valid-type]
-        return [told(PortfolioMove, move) for move in await changes.migration(actor(info), self.span, by)]
+        return dated(PortfolioMove, await portfolio.migration(actor(info), self.span, by, now=info.context.now))
 
     @report("Whose value rose most.")
     async def risers(self, info: Info, first: int = 20) -> list[ValueMover]:
-        return _movers(await changes.movers(actor(info), self.span, rising=True, first=first))
+        return _movers(await portfolio.movers(actor(info), self.span, rising=True, first=first, now=info.context.now))
 
     @report("Whose value fell most.")
     async def fallers(self, info: Info, first: int = 20) -> list[ValueMover]:
-        return _movers(await changes.movers(actor(info), self.span, rising=False, first=first))
+        return _movers(await portfolio.movers(actor(info), self.span, rising=False, first=first, now=info.context.now))
 
 
 @strawberry.type(description="Customers of one value tier, by how much value they receive themselves.")

@@ -13,11 +13,11 @@ import pytest
 
 from crm import costs
 from crm.access import Scope
-from crm.database import execute
+from crm.database import execute, fetch_value
 from crm.errors import ValidationFailed
 from crm.reports import kept, of_value, portfolio
 from crm.value import runs
-from crm.value.runs import cohorts, pairs, periods, settings
+from crm.value.runs import changes, cohorts, pairs, periods, settings
 from crm.value.runs.portfolio import CohortGrain
 from models import CostActivity, KeptReport
 from tests import factories
@@ -154,3 +154,24 @@ async def test_what_cannot_be_asked_is_refused_before_it_is_kept(shop: list[UUID
         with pytest.raises(ValidationFailed):
             await refused
     assert await KeptReport.all().count() == 0
+
+
+async def test_what_changed_between_two_runs_is_told_as_it_is_worked_out_and_keeps_nobodys_name(
+    shop: list[UUID],
+) -> None:
+    await bought([(shop[3], TODAY + timedelta(days=9), Decimal(800))])
+    later = NOW + timedelta(days=20)
+    await runs.recompute(OWNER, now=later)
+    between = await changes.latest()
+    assert between == await changes.span(NOW, later)
+    await keep_all()
+    equity = await portfolio.equity(OWNER, between, now=NOW)
+    assert equity == portfolio.Told(await changes.equity(OWNER, between), NOW)
+    for side in changes.Side:
+        moved = await portfolio.migration(OWNER, between, side, now=NOW)
+        assert moved == portfolio.Told(await changes.migration(OWNER, between, side), NOW)
+    for rising in (True, False):
+        movers = await portfolio.movers(OWNER, between, rising=rising, first=7, now=NOW)
+        assert movers == portfolio.Told(await changes.movers(OWNER, between, rising=rising, first=7), NOW)
+    name = await fetch_value("SELECT display_name FROM customer WHERE id = $1", shop[3])
+    assert await fetch_value("SELECT count(*) FROM kept_report WHERE found::text LIKE '%' || $1 || '%'", name) == 0

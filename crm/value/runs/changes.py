@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from crm.access import Actor
-from crm.database import fetch_row
+from crm.database import fetch, fetch_row
 from crm.errors import NotFound, ValidationFailed
 from crm.value.runs import settings
 from crm.value.runs.seeing import seen
@@ -18,6 +18,8 @@ _RUN = """
 SELECT id, as_of, currency, portfolio FROM value_run
 WHERE status IN ('PUBLISHED', 'RETIRED') AND as_of <= $1 ORDER BY as_of DESC, id DESC LIMIT 1
 """
+_BY_KEY = "SELECT id, as_of, currency FROM value_run WHERE id = $1 AND status IN ('PUBLISHED', 'RETIRED')"
+_LATEST = "SELECT id FROM value_run WHERE status IN ('PUBLISHED', 'RETIRED') ORDER BY as_of DESC, id DESC LIMIT 2"
 # A customer is acquired when its first order came since, lost when its last one is out of reach, developed when it
 # bought since, and revalued when only time or the model changed its value.
 _EQUITY = """
@@ -46,6 +48,7 @@ FROM value_snapshot a JOIN value_snapshot b ON b.customer_id = a.customer_id JOI
 WHERE a.run_id = $1 AND b.run_id = $2 AND b.clv {sign} a.clv AND {who}
 ORDER BY b.clv - a.clv {order}, a.customer_id LIMIT $3
 """
+_NAMES = "SELECT c.id, c.display_name AS name FROM customer c WHERE c.id = ANY($1::uuid[]) AND {who}"
 MOST = 100
 
 
@@ -107,6 +110,25 @@ class Mover:
     change: Decimal
 
 
+@dataclass(frozen=True)
+class Changes:
+    """All that is told of two runs, worked out together."""
+
+    equity: list[Cause]
+    matrix: list[Move]
+    tier: list[Move]
+    rfm: list[Move]
+    risers: list[Mover]
+    fallers: list[Mover]
+
+    def migration(self, side: Side) -> list[Move]:
+        sides: dict[Side, list[Move]] = {Side.MATRIX: self.matrix, Side.TIER: self.tier, Side.RFM: self.rfm}
+        return sides[side]
+
+    def movers(self, rising: bool, first: int) -> list[Mover]:
+        return (self.risers if rising else self.fallers)[:first]
+
+
 async def span(since: datetime, until: datetime) -> Span:
     """The runs last published as of two times. Raises NotFound, ValidationFailed when they are one and the same."""
     first, last = await fetch_row(_RUN, since), await fetch_row(_RUN, until)
@@ -132,8 +154,44 @@ async def migration(actor: Actor, between: Span, side: Side) -> list[Move]:
 
 async def movers(actor: Actor, between: Span, *, rising: bool, first: int = 20) -> list[Mover]:
     """Whose value rose, or fell, most. Raises ValidationFailed, Forbidden."""
-    if not 1 <= first <= MOST:
-        raise ValidationFailed(f"first is {first}: choose 1 to {MOST}.", path=("first",))
+    check(first)
     sign, order = (">", "DESC") if rising else ("<", "ASC")
     statement = _MOVERS.replace("{sign}", sign).replace("{order}", order)
     return [Mover(**row) for row in await seen(actor, statement, between.before, between.after, first)]
+
+
+def check(first: int) -> None:
+    """Raise ValidationFailed for more than can be told, or nobody."""
+    if not 1 <= first <= MOST:
+        raise ValidationFailed(f"first is {first}: choose 1 to {MOST}.", path=("first",))
+
+
+async def between_runs(before: UUID, after: UUID) -> Span:
+    """The span of two runs by their keys. Raises NotFound."""
+    first, last = await fetch_row(_BY_KEY, before), await fetch_row(_BY_KEY, after)
+    if first is None or last is None:
+        raise NotFound("One of the runs is not kept any more.", path=("since",))
+    return Span(first["id"], last["id"], first["as_of"], last["as_of"], last["currency"])
+
+
+async def latest() -> Span | None:
+    """The two newest runs; None before there are two."""
+    rows = await fetch(_LATEST)
+    return await between_runs(rows[1]["id"], rows[0]["id"]) if len(rows) == 2 else None
+
+
+async def changes(actor: Actor, between: Span) -> Changes:
+    """Everything of two runs, but for names: who is erased is in nothing that is kept. Raises Forbidden."""
+    sides = [await migration(actor, between, side) for side in (Side.MATRIX, Side.TIER, Side.RFM)]
+    most = [
+        [replace(one, name="") for one in await movers(actor, between, rising=rising, first=MOST)]
+        for rising in (True, False)
+    ]
+    return Changes(await equity(actor, between), *sides, *most)
+
+
+async def named(actor: Actor, found: list[Mover]) -> list[Mover]:
+    """The same with names, without those who are gone. Raises Forbidden."""
+    rows = await seen(actor, _NAMES, [one.customer_id for one in found])
+    names = {row["id"]: row["name"] for row in rows}
+    return [replace(one, name=names[one.customer_id]) for one in found if one.customer_id in names]
