@@ -18,7 +18,7 @@ from api.auth import Gate
 from api.facts import Facts, facts_of
 from crm.access import Scope, need
 from crm.database import pool_gauges
-from crm.webhooks.backlog import figures as webhooks
+from crm.webhooks.backlog import Figures, figures
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SURFACES = ("graphql", "admin", "graphiql")
@@ -114,9 +114,10 @@ class Metrics:
                 self.pool.labels(gauge.name, "lent").set(gauge.lent)
                 self.pool.labels(gauge.name, "idle").set(gauge.idle)
                 self.waiting.labels(gauge.name).set(gauge.waiting)
-            self._tell_of_webhooks()
+            self.tell_of_webhooks()
 
-    def _tell_of_webhooks(self) -> None:
+    def tell_of_webhooks(self, webhooks: Figures = figures) -> None:
+        """Take over what this process sent, and what it last counted of what waits."""
         waiting = webhooks.backlog
         for figure, value in (
             ("waiting", waiting.waiting),

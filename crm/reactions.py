@@ -23,6 +23,7 @@ from crm.segments.reactor import SegmentReactor
 from crm.tail import Happened, Tail
 from crm.value import following
 from crm.webhooks import relay, sending
+from crm.webhooks.endpoints import FOLLOWER
 from crm.webhooks.house import configured
 
 log = structlog.get_logger("arzesh.reactions")
@@ -57,7 +58,7 @@ def reactions(now: Now) -> list[Reaction]:
         Reaction("goals", None, _measure_goals, 3600.0),
         Reaction("reports", None, _work_out, 2.0),
         Reaction("value", following.react, _nothing, 3600.0),
-        Reaction("webhooks", relay.react, relay.forget_in_time, 3600.0),
+        Reaction(FOLLOWER, relay.react, relay.forget_in_time, 3600.0),
         Reaction("value runs", None, following.carry_out, 1.0),
     ]
 

@@ -113,9 +113,13 @@ class Tail:
     settled: Place = field(default=Place())
     held: bool = False
 
+    async def begin(self) -> None:
+        """Have a place in the events: a new reader starts with now, whoever comes to read for it later."""
+        await execute(_START, self.name, LAST)
+
     async def claim(self) -> bool:
         """Become the one who reads, or stay it; False while another process is. A new reader starts with now."""
-        await execute(_START, self.name, LAST)
+        await self.begin()
         row = await fetch_row(_CLAIM, self.name, self.holder, LEASE)
         if row is None:
             self.held = False

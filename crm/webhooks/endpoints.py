@@ -14,11 +14,14 @@ from crm.database import transaction
 from crm.errors import Blocked, Forbidden, ValidationFailed
 from crm.events import EventType
 from crm.segments.ruling import Rule, accept
+from crm.tail import Tail
 from crm.webhooks import addresses, choosing, payload
 from crm.webhooks.house import house
 from crm.webhooks.secret import mark, new_salt, secret
 from models import DisabledReason, WebhookEndpoint
 
+FOLLOWER = "webhooks"
+"""Whose place in the events is that of all endpoints."""
 OVERLAP = timedelta(days=1)
 LONGEST_OVERLAP = timedelta(days=7)
 
@@ -63,6 +66,7 @@ async def create(actor: Actor, *, fields: EndpointFields, now: datetime, idempot
         await _say(actor, endpoint, {"name": "", "url": "", "event_types": [], **fields}, now)
         told = {"name": endpoint.name, "eventTypes": endpoint.event_types}
         await changes.create(actor, endpoint, EventType.WEBHOOK_CREATED, data=told)
+        await Tail(FOLLOWER, "").begin()  # what happens before anybody follows the events is told as well
         made.append(Minted(endpoint, shown))
         return endpoint.id
 
