@@ -83,6 +83,18 @@ async def test_incremental_figures_are_those_of_a_whole_pass(shop: list[UUID]) -
     assert [key for key in shop if not same(incremental[key], whole[key])] == []
 
 
+async def test_customers_refreshed_one_by_one_have_the_figures_of_all_at_once(shop: list[UUID]) -> None:
+    run = await fetch_value("SELECT id FROM value_run WHERE is_current")
+    some = [*shop[:30], *await newcomers(1)]
+    await refresh.refresh(OWNER, some, now=LATER)
+    at_once = await everybody(run)
+    for key in some:
+        await refresh.refresh(OWNER, [key], now=LATER)
+    one_by_one = await everybody(run)
+    assert one_by_one.keys() == at_once.keys() == {*shop, *some}
+    assert [key for key in some if not same(one_by_one[key], at_once[key])] == []
+
+
 async def test_one_customer_refreshed_settles_those_who_brought_it(shop: list[UUID]) -> None:
     run = await fetch_value("SELECT id FROM value_run WHERE is_current")
     await refresh.refresh(OWNER, shop, now=LATER)

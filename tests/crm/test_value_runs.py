@@ -12,11 +12,11 @@ import pytest
 
 from crm import costs, interactions
 from crm.access import Scope
-from crm.database import execute, fetch, fetch_value
+from crm.database import execute, fetch, fetch_value, transaction
 from crm.errors import Blocked, Forbidden, ValidationFailed
 from crm.value import fitting, lacks, runs
 from crm.value.errors import FitRejected
-from crm.value.runs import full, settings
+from crm.value.runs import full, gathering, settings
 from crm.value.runs.inputs import Moment, read
 from models import (
     Channel,
@@ -61,6 +61,21 @@ async def test_features_of_the_database_are_those_of_arrays(db: str) -> None:
     for column in ("x", "t_x", "T"):
         assert np.sort(getattr(book.history, column)) == pytest.approx(np.sort(getattr(same.history, column)))
     assert np.nansum(book.repeat_spend) == pytest.approx(np.nansum(same.spend))
+
+
+async def test_customers_read_in_parts_are_those_read_at_once(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await load_cdnow()
+    await run_at(CALIBRATION_END)
+    await execute("ANALYZE customer")
+    monkeypatch.setattr(gathering, "FEW", 0)
+    moment, assumed = Moment(NOW.replace(year=1998, month=6, day=30), "UTC", "USD"), await settings.current()
+    prior = await fetch_value("SELECT id FROM value_run WHERE is_current")
+    assert len(await gathering.shares()) == gathering.SHARES
+    async with transaction():
+        book, _ = await gathering.gather(moment, assumed, early_end=10_000, prior_run=prior)
+        whole = await read(moment, assumed, early_end=10_000, prior_run=prior)
+    assert len(book) == 2357
+    assert book.rows.tobytes() == whole.rows.tobytes()
 
 
 async def test_a_run_says_how_it_judged_the_models_and_how_wide_the_truth_scattered(db: str) -> None:

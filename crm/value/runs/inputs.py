@@ -83,7 +83,7 @@ _GROUPS = "ARRAY[" + ", ".join(f"'{name}'" for name in GROUPS) + "]::text[]"
 COHORT = """
 SELECT m.customer_id, min(array_position({keys}::text[], g.key::text)) - 1 AS cohort
 FROM segment g JOIN segment_membership m ON m.segment_id = g.id
-WHERE g.key = ANY({keys}::text[]) AND m.entered_at <= {at} AND (m.exited_at IS NULL OR m.exited_at > {at})
+WHERE g.key = ANY({keys}::text[]) AND m.entered_at <= {at} AND (m.exited_at IS NULL OR m.exited_at > {at}) {only}
 GROUP BY 1
 """
 BOOK = f"""
@@ -110,7 +110,7 @@ LEFT JOIN ({_COSTS}) k ON k.customer_id = c.id
 LEFT JOIN ({_TOUCHES}) i ON i.customer_id = c.id
 LEFT JOIN ({_STAFF}) s ON s.customer_id = c.id
 LEFT JOIN value_snapshot p ON p.run_id = $4 AND p.customer_id = c.id {{prior}}
-LEFT JOIN ({COHORT.format(keys="$11", at="$2")}) h ON h.customer_id = c.id
+LEFT JOIN ({COHORT.format(keys="$11", at="$2", only="{only}")}) h ON h.customer_id = c.id
 WHERE (d.orders > 0 OR least(c.created_at, c.acquired_at) <= $2) AND c.merged_into_id IS NULL {{some}}
 ORDER BY c.id
 """  # noqa: S608 - constants

@@ -18,6 +18,7 @@ from crm.value.book import Book
 from crm.value.columns import Column, Figures, Kind
 from crm.value.runs import partition
 from crm.value.runs.packing import HEADER, TRAILER, pack
+from crm.value.runs.single import upsert
 from models import ValueSnapshot
 
 PATIENCE = 3600.0
@@ -80,6 +81,8 @@ async def replace(
     run_id: UUID, book: Book, figures: Figures, keys: Sequence[UUID], *, as_of: datetime, now: datetime
 ) -> list[Any]:
     """Write the snapshots of a book over what the run has of `keys`; group and value before."""
+    if len(book) == len(keys) == 1:
+        return await upsert({**identity(run_id, book, as_of, now), **figures}, (*IDENTITY, *FIGURES))
     packed = b"".join([HEADER, *_rows(run_id, (book, figures), as_of, now), TRAILER])
     before = await fetch(_REPLACED, run_id, list(keys))
     await _copy(partition.PARENT, io.BytesIO(packed))
