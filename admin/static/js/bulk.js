@@ -6,8 +6,10 @@
     const keys = JSON.parse(form.dataset.keys);
     const size = Number(form.dataset.arzBulk);
     const find = (selector) => form.querySelector(selector);
-    const written = { numberingSystem: window.Arzesh.dates.persian_digits ? "arabext" : "latn" };
-    const digits = (number) => new Intl.NumberFormat(document.documentElement.lang, written).format(number);
+    const digits = (number) => {
+        const numberingSystem = window.Arzesh.dates.persian_digits ? "arabext" : "latn";
+        return new Intl.NumberFormat(document.documentElement.lang, { numberingSystem }).format(number);
+    };
     const doing = find("[data-do]");
 
     function fit() {
