@@ -95,6 +95,8 @@ WHERE c.archived_at IS NULL ORDER BY c.id
 
 LEAST = 50
 """Customers without whom no cluster means anything."""
+SAMPLE = 20_000
+"""Customers among whom the groups are looked for; all the others are told to the nearest one."""
 SILHOUETTE_SAMPLE = 2_000
 MOST_CLUSTERS = 8
 TYPICAL = 0.5
@@ -137,18 +139,20 @@ def cluster(values: Matrix, *, seed: int = 0) -> Clustering:
     # scikit-learn takes seconds to import: only who clusters pays for it.
     kmeans: Any = importlib.import_module("sklearn.cluster").MiniBatchKMeans
     silhouette: Any = importlib.import_module("sklearn.metrics").silhouette_score
-    best: Clustering | None = None
+    seen = scaled
+    if len(scaled) > SAMPLE:
+        seen = scaled[np.sort(np.random.default_rng(seed).choice(len(scaled), SAMPLE, replace=False))]
+    best, score = None, -1.0
     for number in range(2, min(MOST_CLUSTERS, different) + 1):
-        fitted = kmeans(n_clusters=number, random_state=seed, n_init=5, batch_size=4096).fit(scaled)
-        labels = fitted.labels_.astype(np.int64)
-        if len(np.unique(labels)) < number:
+        fitted = kmeans(n_clusters=number, random_state=seed, n_init=3, batch_size=4096).fit(seen)
+        if len(np.unique(fitted.labels_)) < number:
             continue
-        size = min(SILHOUETTE_SAMPLE, len(scaled))
-        score = float(silhouette(scaled, labels, sample_size=size, random_state=seed))
-        if best is None or score > best.silhouette:
-            best = Clustering(labels, score, fitted.cluster_centers_)
+        size = min(SILHOUETTE_SAMPLE, len(seen))
+        found = float(silhouette(seen, fitted.labels_, sample_size=size, random_state=seed))
+        if best is None or found > score:
+            best, score = fitted, found
     assert best is not None
-    return best
+    return Clustering(best.predict(scaled).astype(np.int64), score, best.cluster_centers_)
 
 
 def described(found: Clustering, values: Matrix, keys: Sequence[UUID]) -> list[Computed]:
@@ -180,7 +184,7 @@ def _described(
 
 def _name(centre: Matrix) -> str:
     """What is most particular about a cluster, in at most two features."""
-    order = np.argsort(-np.abs(centre), kind="stable")[:2]
+    order = np.argsort(-np.abs(centre).round(3), kind="stable")[:2]  # alike ones in the order of the features
     parts = [
         FEATURES[column].much if centre[column] > 0 else FEATURES[column].little
         for column in order

@@ -13,7 +13,8 @@ import structlog
 
 from crm.access import Actor, Scope, need
 from crm.database import fetch
-from crm.errors import ValidationFailed
+from crm.errors import Timeout, ValidationFailed
+from crm.lifecycle.reports.reading import fetch_wide, patience
 from crm.segments import definitions, needs, refresh
 from crm.segments.clusters import FEATURES, STATEMENT, cluster, described
 from crm.segments.computed import Computed, take
@@ -24,6 +25,10 @@ log = structlog.get_logger("arzesh.segments")
 
 KEPT = timedelta(hours=24)
 """How old a computed group may become before it is computed anew."""
+QUICK = 3.0
+"""Seconds that whoever installs a computed group waits for it; one that takes longer is left to the background."""
+LONG = 240
+"""Seconds that a statement may take there."""
 
 RULED = tuple(dict.fromkeys(entry.group for entry in ENTRIES))
 COMPUTED = ("NEEDS", "BEHAVIOUR")
@@ -33,8 +38,9 @@ GROUPS = (*RULED, *COMPUTED)
 async def install(actor: Actor, groups: Collection[str], *, now: datetime) -> list[Segment]:
     """Install groups of the library; what is there already stays as it is, computed groups are computed anew.
 
-    Returns the segments of the groups. Raises ValidationFailed for an unknown group or too few customers to compute
-    one, Forbidden, also when a rule reads what the actor may not.
+    Returns the segments of the groups; of one that takes long to compute, a single one without members, which whoever
+    follows the events replaces by what it finds. Raises ValidationFailed for an unknown group or too few customers to
+    compute one, Forbidden, also when a rule reads what the actor may not.
     """
     need(actor, Scope.SEGMENT_WRITE)
     unknown = sorted(set(groups) - set(GROUPS))
@@ -43,10 +49,10 @@ async def install(actor: Actor, groups: Collection[str], *, now: datetime) -> li
         raise ValidationFailed(f"{named}; the groups are {', '.join(GROUPS)}.", path=("groups",))
     if set(groups) & set(COMPUTED):
         need(actor, Scope.ORDER_READ, Scope.INTERACTION_READ)
-    found = {group: await _found(group, now) for group in COMPUTED if group in groups}  # first: it can be refused
+    found = {group: await _quickly(group, now) for group in COMPUTED if group in groups}  # first: it can be refused
     made = [await _entry(actor, entry, now) for entry in ENTRIES if entry.group in groups]
     for group, computed in found.items():
-        made += await _taken(actor, group, computed, now)
+        made += await (_left(actor, group, now) if computed is None else _taken(actor, group, computed, now))
     return made
 
 
@@ -61,6 +67,30 @@ async def _entry(actor: Actor, entry: Entry, now: datetime) -> Segment:
     )
     await refresh.soon(actor, made.id, now=now, patience=0.5)
     return await Segment.get(id=made.id)
+
+
+async def _quickly(group: str, now: datetime) -> list[Computed] | None:
+    """The groups as they are now; None when finding them takes longer than anybody waits."""
+    try:
+        async with asyncio.timeout(QUICK):
+            return await _found(group, now)
+    except (TimeoutError, Timeout):
+        return None
+
+
+async def _left(actor: Actor, group: str, now: datetime) -> list[Segment]:
+    """Have a group computed in the background, where its segments are found by their age."""
+    known = Segment.filter(library_key=group, archived_at=None)
+    if not await known.exists():
+        await take(actor, _PENDING[group], group, now=now)
+    await known.update(evaluated_at=now - KEPT)
+    return await known.order_by("key")
+
+
+_PENDING = {
+    "NEEDS": Computed("needs-1", "By needs", "Being worked out: by what each customer spends most on.", ()),
+    "BEHAVIOUR": Computed("micro-1", "By behaviour", "Being worked out: who behaves alike.", ()),
+}
 
 
 async def _found(group: str, now: datetime) -> list[Computed]:
@@ -100,7 +130,7 @@ async def _taken(actor: Actor, group: str, found: Sequence[Computed], now: datet
 
 
 async def _clusters(now: datetime) -> list[Computed]:
-    rows = await fetch(STATEMENT, now)
+    rows = await fetch_wide(STATEMENT, now)
     plain = [[float(row[feature.column] or 0) for feature in FEATURES] for row in rows]
     values = np.array(plain, dtype=np.float64).reshape(len(rows), len(FEATURES))
     found = await asyncio.to_thread(cluster, values)
@@ -113,7 +143,9 @@ async def recompute(actor: Actor, *, now: datetime, older_than: timedelta = time
     made: list[str] = []
     for group in sorted({str(segment.library_key) for segment in await old}):
         try:
-            made += [segment.key for segment in await _taken(actor, group, await _found(group, now), now)]
+            with patience(LONG):
+                found = await _found(group, now)
+            made += [segment.key for segment in await _taken(actor, group, found, now)]
         except ValidationFailed as error:
             log.warning("a group of segments cannot be computed", group=group, reason=error.message)
             await Segment.filter(library_key=group).update(evaluation_error=error.message, evaluated_at=now)

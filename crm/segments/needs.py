@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from crm.database import fetch
 from crm.errors import ValidationFailed
+from crm.lifecycle.reports.reading import fetch_wide
 from crm.segments.computed import Computed
 
 SOURCE = "Kotler & Keller, Marketing Management: segmenting by need; the share of spending by category stands for it"
@@ -46,7 +46,7 @@ async def groups(now: datetime) -> list[Computed]:
 
     Raises ValidationFailed when no order says what kind of thing was bought.
     """
-    rows = await fetch(_SHARES, now, MONTHS, SHARE, MOST, TIMES)
+    rows = await fetch_wide(_SHARES, now, MONTHS, SHARE, MOST, TIMES)
     if not rows:
         raise ValidationFailed(
             "No order has lines with products of a category; record orders with lines to group by needs.",

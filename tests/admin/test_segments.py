@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crm.changes import public_id
-from crm.segments import definitions, static
+from crm.segments import definitions, library, static
 from models import AuditEntry, Segment, SegmentKind, SegmentMembership, SegmentVersion
 from tests.admin.conftest import At
 from tests.admin.desk import Desk, fields_of
@@ -241,7 +241,8 @@ async def test_the_overlap_of_chosen_segments_is_drawn(sara: Desk) -> None:
     assert ('data-chart="heat"' in page.text, "100%" in page.text) == (True, True)
 
 
-async def test_a_group_of_the_library_is_installed_by_its_button(sara: Desk) -> None:
+async def test_a_group_of_the_library_is_installed_by_its_button(sara: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "QUICK", 600.0)
     assert "Champions" in (await sara.get("/segment-library")).text
     answer = await sara.post("/segment-library", {"group": "TIERS"})
     assert (answer.status_code, await Segment.filter(library_key="TIERS").count()) == (303, 4)

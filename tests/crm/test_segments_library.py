@@ -12,13 +12,19 @@ import pytest
 from crm import orders, products
 from crm.access import Scope
 from crm.errors import Forbidden, ValidationFailed
-from crm.segments import library
+from crm.segments import clusters, library
 from crm.segments.clusters import cluster, standardised
 from crm.segments.computed import Computed
 from crm.segments.library_entries import ENTRIES, Entry
 from models import Segment, SegmentKind
 from tests.crm.segments_world import members
 from tests.factories import NOW, OWNER, customer, everything_but, order
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever installs waits, however slow the machine is."""
+    monkeypatch.setattr(library, "QUICK", 600.0)
 
 
 async def test_every_entry_can_be_installed_and_again_without_change(db: str) -> None:
@@ -79,6 +85,20 @@ async def test_behaviour_is_clustered_into_segments_that_say_what_they_are(fresh
     assert await Segment.all().count() == 2
 
 
+async def test_a_group_that_takes_long_is_left_to_the_background(
+    fresh_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        await order(await customer(f"P{number}"), "500" if number % 2 else "5", days_ago=3 + 300 * (number % 2))
+    monkeypatch.setattr(library, "QUICK", 0.0)
+    for _ in range(2):
+        [pending] = await library.install(OWNER, ["BEHAVIOUR"], now=NOW)
+        assert (pending.key, pending.name, pending.size) == ("micro-1", "By behaviour", 0)
+    assert await library.recompute(OWNER, now=NOW, older_than=library.KEPT) == ["micro-1", "micro-2"]
+    assert await library.recompute(OWNER, now=NOW, older_than=library.KEPT) == []
+    assert {one.size for one in await Segment.all()} == {30}
+
+
 async def test_too_few_customers_are_not_clustered(db: str) -> None:
     with pytest.raises(ValidationFailed, match="0 customers bought; clusters need at least 50"):
         await library.install(OWNER, ["BEHAVIOUR"], now=NOW)
@@ -110,6 +130,13 @@ def test_three_heaps_are_found_as_three() -> None:
     assert len(found.centres) == 3
     assert found.silhouette > 0.9
     assert [len(set(part)) for part in np.split(found.labels, 3)] == [1, 1, 1]
+
+
+def test_many_are_told_to_the_groups_that_are_found_among_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "SAMPLE", 100)
+    dice = np.random.default_rng(1)
+    found = cluster(np.vstack([dice.normal(middle, 0.01, (500, 5)) for middle in (1.0, 20.0)]))
+    assert np.bincount(found.labels).tolist() == [500, 500]
 
 
 def test_a_feature_without_spread_does_not_count() -> None:
