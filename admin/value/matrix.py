@@ -52,8 +52,13 @@ class MatrixPage(ValuePage):
             return self.show(request, "empty.html", {"here": "value-matrix", **no_run()})
         found = run.figures.get("matrix")
         if found is None:
-            reason = _("Nobody's net price and cost to serve are known, so there is nothing to compare.")
-            remedy = _("Record orders with their list amounts, and costs or interactions; then start a value run.")
+            reason = _(
+                "Customers do not differ both in net price and in cost to serve: nothing divides them into cells."
+            )
+            remedy = _(
+                "Record orders with their list amounts, and costs or interactions, and say what a contact costs under "
+                "“What the next run assumes”; then start a value run."
+            )
             return self.show(request, "empty.html", {"here": "value-matrix", "reason": reason, "remedy": remedy})
         chosen = grain_of(request)
         starts = offered(run.as_of.date(), chosen)

@@ -29,6 +29,7 @@ from crm.value import runs
 from crm.value.assumptions import Assumptions
 from crm.value.models import MODELS
 from crm.value.runs import settings
+from models import InteractionKind
 
 SHOWN = 30
 DAY = timedelta(days=1)
@@ -50,6 +51,7 @@ SHOWN_SETTINGS = {
     "discount_rate": lazy("Discount rate, a year"),
     "margin_basis": lazy("Margins from"),
     "margin_rate": lazy("Margin where no cost is known"),
+    "hourly_cost": lazy("An hour spent with a customer costs"),
     "model": lazy("Purchase model"),
     "retention_success": lazy("Share of retention efforts that succeed"),
     "lost_below": lazy("Lost, when the chance to be a customer falls below"),
@@ -59,6 +61,8 @@ SHOWN_SETTINGS = {
     "keep_runs": lazy("Runs to keep"),
 }
 RATES = ("discount_rate", "margin_rate", "retention_success", "lost_below", "strategic_share", "strategic_cost_share")
+CONTACTS = {f"unit_costs.{kind.value.lower()}": kind.value for kind in InteractionKind}
+"""Where the form keeps what one contact of each kind costs."""
 OPTIONS = {"margin_basis": ("COSTS", "RATE"), "model": ("AUTO", *MODELS)}
 
 
@@ -86,6 +90,7 @@ class RunsPage(ValuePage):
             "names": SHOWN_SETTINGS,
             "rates": RATES,
             "options": OPTIONS,
+            "contacts": CONTACTS,
             "may_start": may(request, Scope.VALUE_RECOMPUTE),
             "may_set": may(request, Scope.SETTINGS_WRITE),
             **await _runs(request),
@@ -125,11 +130,13 @@ class RunsPage(ValuePage):
     @route("/settings", methods=["POST"], name="value-settings")
     async def change(self, request: Request) -> Response:
         form = await request.form()
-        typed = {name: str(form.get(name) or "").strip() for name in SHOWN_SETTINGS}
+        typed = {name: str(form.get(name) or "").strip() for name in (*SHOWN_SETTINGS, *CONTACTS)}
+        chosen = {name: _stored(name, typed[name]) for name in SHOWN_SETTINGS}
+        costs = _contact_costs(typed, (await settings.current()).unit_costs)
         try:
-            await settings.change(actor_of(request), **{name: _stored(name, text) for name, text in typed.items()})
+            await settings.change(actor_of(request), **chosen, unit_costs=costs)
         except CrmError as problem:
-            return await self._page(request, typed, errors_of(problem, tuple(SHOWN_SETTINGS)), problem.status)
+            return await self._page(request, typed, errors_of(problem, tuple(typed)), problem.status)
         flash(request, _("The settings were saved; they take effect with the next run."), "success")
         return RedirectResponse(request.url_for("admin:value-runs"), 303)
 
@@ -166,7 +173,14 @@ def _moment(text: str) -> datetime | None | Unreadable:
 
 def _typed(chosen: Assumptions) -> dict[str, str]:
     """The settings as people type them: rates in percent."""
-    return {name: _spoken(name, getattr(chosen, name)) for name in SHOWN_SETTINGS}
+    costs = {name: str(chosen.unit_costs.get(kind, "")) for name, kind in CONTACTS.items()}
+    return {name: _spoken(name, getattr(chosen, name)) for name in SHOWN_SETTINGS} | costs
+
+
+def _contact_costs(typed: dict[str, str], before: dict[str, Any]) -> dict[str, Any]:
+    """What a contact costs by kind, as typed; what was chosen by channel, over the API, stays."""
+    kinds = {kind: typed[name].translate(formats._LATIN) for name, kind in CONTACTS.items() if typed[name]}
+    return {key: cost for key, cost in before.items() if key not in CONTACTS.values()} | kinds
 
 
 def _spoken(name: str, value: Any) -> str:

@@ -58,7 +58,7 @@ def _lacks(worth: Worth, assumed: Assumptions, findings: Findings) -> dict[Why, 
         Why.NO_STAFF: np.isnan(rows["top_share"]),
         Why.NO_POINT_VALUE: ~nobody if assumed.learning_point_value is None else nobody,
         Why.NO_LIMIT: bought & ~np.isfinite(high),
-        Why.NO_NEWCOMER: ~bought if findings.new_customer is None else nobody,
+        Why.NO_NEWCOMER: bought & (worth.forecast is None) | ~bought & (findings.new_customer is None),
         Why.NO_CELL: ~seen if divided else ~nobody,
     }
 
@@ -146,7 +146,7 @@ def _ahead(worth: Worth, assumed: Assumptions, findings: Findings) -> Figures:
 def _next_orders(book: Book, ahead: Forecast) -> Figures:
     names = ("next_order_on", "next_order_low", "next_order_high")
     return {
-        name: Column(Kind.DAY, book.end + np.rint(spread(book, wait)).astype(np.int64), book.bought)
+        name: Column(Kind.DAY, book.end + spread(book, wait).astype(np.int64), book.bought)
         for name, wait in zip(names, ahead.wait.T, strict=True)
     }
 
@@ -156,7 +156,7 @@ def _allowable(worth: Worth, findings: Findings) -> Column:
     bought = worth.book.bought
     whole = np.maximum(worth.total + worth.facts.acquisition / MICRO, 0.0)
     new = findings.new_customer
-    return money(np.where(bought, whole, new or 0.0), bought | (new is not None))
+    return money(np.where(bought, whole, new or 0.0), np.where(bought, worth.forecast is not None, new is not None))
 
 
 def _matrix(worth: Worth, findings: Findings) -> Figures:

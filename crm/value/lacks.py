@@ -66,6 +66,7 @@ def told(code: int) -> dict[str, Lack]:
     return found
 
 
+ALIKE = "Customers who differ both in price realised and in cost to serve (record list prices, costs and interactions)"
 _BOUGHT = lack("Purchases of this customer", 0, 1)
 _MODEL = lack("Purchase models that fit these customers (see the warnings of the run)", 0, 1)
 REASONS: dict[Why, tuple[tuple[str, ...], Lack]] = {
@@ -79,6 +80,6 @@ REASONS: dict[Why, tuple[tuple[str, ...], Lack]] = {
     Why.NO_POINT_VALUE: (("learningPotential",), lack("A value per learning point in the settings", 0, 1)),
     Why.NO_LIMIT: (("clvHigh",), lack("Purchases that bound what is spent", 1, 2)),
     Why.NO_NEWCOMER: (("allowableAcquisition",), _MODEL),
-    Why.NO_CELL: (("matrixCell",), lack("Customers who differ in price realised and in cost to serve", 1, 2)),
+    Why.NO_CELL: (("matrixCell",), lack(ALIKE, 1, 2)),
 }
 """Reason → the figures that it keeps from being known, and what to say of them."""

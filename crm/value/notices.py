@@ -33,7 +33,7 @@ SENTENCES = {
     "SILENT": "Nobody has bought anything for {days} days: are all orders recorded?",
     "ALL_MODELS": "the models of all customers are used: {have:g} of {need:g} ({reason}).",
     "COSTS_UNKNOWN": "The cost of goods of {share:.0%} of the revenue is unknown; a margin of {margin_rate:.0%} is "
-    "assumed there (set it as margin_rate).",
+    "assumed there (the value setting marginRate).",
 }
 NOT_FITTED = {
     "ALL": "{model} was not fitted: {reason}",

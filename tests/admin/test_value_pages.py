@@ -214,6 +214,22 @@ async def test_settings_are_typed_in_percent(sara: Desk) -> None:
     assert 'value="many"' in refused.text
 
 
+async def test_what_a_contact_costs_is_said_by_kind_and_costs_of_channels_stay(sara: Desk) -> None:
+    await settings.change(OWNER, unit_costs={"SOCIAL": "2"})
+    form = await sara.form("/value/runs")
+    typed = {name: values for name, values in form.items() if name != "csrftoken"}
+    costs = {"unit_costs.visit": "۴۰", "unit_costs.call": "12.50", "hourly_cost": "60"}
+    answer = await sara.post("/value/runs/settings", {**typed, **costs})
+    assert answer.status_code == 303, answer.text
+    chosen = await settings.current()
+    assert chosen.unit_costs == {"SOCIAL": 2, "VISIT": 40, "CALL": Decimal("12.50")}
+    assert chosen.hourly_cost == 60
+    refused = await sara.post("/value/runs/settings", {**typed, **costs, "unit_costs.visit": "-1"})
+    assert refused.status_code == 422
+    assert 'is-invalid" id="unit_costs.visit"' in refused.text
+    assert (await settings.current()).unit_costs == chosen.unit_costs
+
+
 async def test_a_customers_value_opens_from_the_list_by_run_and_customer(shop: list[UUID], sara: Desk) -> None:
     listed = (await sara.get("/value_snapshot/list")).text
     pk = re.findall(r"/value_snapshot/detail\?pk=([0-9a-f.-]+)", listed)[0]

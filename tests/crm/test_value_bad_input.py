@@ -13,7 +13,7 @@ from crm.database import fetch_value
 from crm.errors import CrmError
 from crm.value import fitting, lacks, runs
 from crm.value.errors import FitRejected
-from crm.value.runs import refresh
+from crm.value.runs import periods, refresh
 from models import Order, RunStatus, ValueRun
 from tests import factories
 from tests.crm.value_world import bought, newcomers, rhythm, snapshot
@@ -34,6 +34,19 @@ async def test_all_orders_on_one_day_are_profit_without_a_forecast(db: str) -> N
     assert (run.status, run.model) == (RunStatus.PUBLISHED, None)
     assert (found.revenue, found.clv) == (10, None)
     assert lacks.told(found.lacks)["clv"]["reason"].startswith("Purchase models")
+    assert found.allowable_acquisition is None
+    assert lacks.told(found.lacks)["allowableAcquisition"]["reason"].startswith("Purchase models")
+
+
+async def test_customers_who_pay_and_cost_alike_have_no_cell_and_are_told_what_to_record(db: str) -> None:
+    keys = await newcomers(30)
+    await bought((key, DAY, Decimal(10)) for key in keys)
+    await runs.recompute(OWNER, now=NOW)
+    found = await snapshot(keys[0])
+    assert (found.matrix_cell, found.price_realisation, found.cost_to_serve_ratio) == (None, 1, 0)
+    assert "record list prices" in lacks.told(found.lacks)["matrixCell"]["reason"]
+    with pytest.raises(CrmError, match="Record list prices, costs and interactions"):
+        await periods.cuts()
 
 
 async def test_equal_customers_determine_no_mixture_and_the_run_says_so(db: str) -> None:

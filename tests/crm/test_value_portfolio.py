@@ -59,6 +59,12 @@ async def test_sums_are_not_for_those_who_see_only_some_and_need_a_run(db: str) 
         await portfolio.portfolio(factories.everything_but(Scope.VALUE_READ))
 
 
+async def test_a_run_that_found_nobody_says_so_instead_of_an_empty_portfolio(db: str) -> None:
+    await runs.recompute(OWNER, now=NOW)
+    with pytest.raises(NotFound, match="found no customers"):
+        await portfolio.portfolio(OWNER)
+
+
 async def test_an_explanation_computes_the_stored_figures_again(shop: list[UUID]) -> None:
     await recorded([(shop[7], date(2026, 11, 19), Decimal(44))])
     await refresh.refresh(OWNER, [shop[7]], now=NOW)

@@ -268,5 +268,8 @@ async def cuts() -> list[Decimal]:
         cut if cut is not None else at for cut, at in zip((assumed.price_cut, assumed.cost_cut), found, strict=True)
     ]
     if None in cuts:
-        raise Blocked("No value run found where the matrix is cut; start one, or set priceCut and costCut.")
+        raise Blocked(
+            "No value run found where the matrix is cut: customers do not differ both in price realised and in cost to "
+            "serve. Record list prices, costs and interactions and start a run, or set priceCut and costCut."
+        )
     return [Decimal(str(cut)) for cut in cuts]

@@ -98,7 +98,8 @@ class StageValue:
 async def portfolio(actor: Actor, *, as_of: datetime | None = None) -> Portfolio:
     """Everybody in sum, as of the published run or of the last one by a time.
 
-    Raises NotFound before the first run, Forbidden, and Blocked for an actor who may see only some of the customers.
+    Raises NotFound before the first run and of one that found no customers, Forbidden, and Blocked for an actor who may
+    see only some of the customers.
     """
     need(actor, Scope.VALUE_READ)
     if actor.row_filter is not None:
@@ -106,7 +107,10 @@ async def portfolio(actor: Actor, *, as_of: datetime | None = None) -> Portfolio
     row = await fetch_row(_RUN, as_of)
     if row is None:
         raise NotFound("There is no value run yet; start one by valueRecompute.", path=("asOf",))
-    return Portfolio(row["id"], row["as_of"], row["currency"], row["model"], orjson.loads(row["portfolio"]))
+    figures = orjson.loads(row["portfolio"])
+    if not figures:
+        raise NotFound("The value run found no customers; record some, then start another.", path=("asOf",))
+    return Portfolio(row["id"], row["as_of"], row["currency"], row["model"], figures)
 
 
 async def stages(actor: Actor, *, lifecycle: str | None = None) -> list[StageValue]:
