@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crm import changes, idempotency, text
 from crm.access import Actor, Scope, need
-from crm.audit import state
+from crm.audit import difference, state
 from crm.database import transaction
 from crm.errors import Blocked, Forbidden, ValidationFailed
 from crm.events import EventType
@@ -86,7 +86,9 @@ async def update(
         endpoint = await load(actor, endpoint_id, expected_version)
         before = state(endpoint)
         await _say(actor, endpoint, fields, now)
-        await changes.save(actor, endpoint, before, EventType.WEBHOOK_UPDATED)
+        # Addresses often carry a key of the other side: those who may read events learn that it changed, not to what.
+        told = {"name": endpoint.name, "fields": sorted(difference(before, state(endpoint))), "changes": {}}
+        await changes.save(actor, endpoint, before, EventType.WEBHOOK_UPDATED, data=told)
         return endpoint
 
 
@@ -105,7 +107,8 @@ async def rotate_secret(
         old, until = (endpoint.secret_salt, now + overlap) if overlap else (None, None)
         shown = _renew(endpoint)
         endpoint.previous_salt, endpoint.previous_until = old, until
-        await changes.save(actor, endpoint, before, EventType.WEBHOOK_ROTATED, data={"name": endpoint.name})
+        told = {"name": endpoint.name, "changes": {}}
+        await changes.save(actor, endpoint, before, EventType.WEBHOOK_ROTATED, data=told)
         return Minted(endpoint, shown)
 
 

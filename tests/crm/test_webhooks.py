@@ -137,6 +137,15 @@ async def test_the_secret_is_neither_stored_nor_told_in_the_trail(db: str) -> No
     assert all(secret != getattr(stored, name) for name in stored._meta.db_fields)
 
 
+async def test_events_do_not_tell_addresses_which_may_hold_a_key_of_the_other_side(db: str) -> None:
+    endpoint, _ = await world.endpoint(f"{URL}?key=first")
+    fields: Any = {"url": f"{URL}?key=second", "name": "New"}
+    await endpoints.update(OWNER, endpoint.id, expected_version=1, fields=fields, now=NOW)
+    told = {event.type: event.data for event in await Event.filter(noun_id=endpoint.id)}
+    assert "key=" not in str(told)
+    assert told["webhook.updated"] == {"name": "New", "fields": ["name", "url"], "changes": {}}
+
+
 async def test_a_stale_version_and_an_archived_endpoint_change_nothing(db: str) -> None:
     endpoint, _ = await world.endpoint(URL)
     with pytest.raises(VersionConflict):
