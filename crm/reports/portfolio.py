@@ -14,7 +14,7 @@ from uuid import UUID
 
 from crm.access import Actor
 from crm.reports import kept
-from crm.reports.of_value import assumed, changed, question
+from crm.reports.of_value import assumed, changed, many, question
 from crm.reports.question import Question, Report
 from crm.value.runs import changes, periods
 from crm.value.runs import cohorts as cohort_values
@@ -183,7 +183,7 @@ async def _kept_pairs(
     actor: Actor, since: date, until: date, now: datetime, live: Callable[[], Awaitable[list[Pair]]]
 ) -> Told[Pair]:
     asked = Question(Report.PAIRS, since=since, until=until, by=await assumed())
-    if not await kept.large():
+    if not await many():
         return Told(await live())
     answer = await kept.ask(actor, asked, now=now)
     return Told(await live()) if answer.found is None else Told(answer.found, answer.worked_at)
@@ -197,7 +197,7 @@ async def _told(
     live: Callable[[], Awaitable[list[T]]],
 ) -> Told[T]:
     """A part of what is kept, or what is worked out now where nothing is kept or that part is not in it."""
-    if await kept.large():
+    if await many():
         answer = await kept.ask(actor, asked, now=now)
         rows = part(answer.found[0]) if answer.found else None
         if rows is not None:

@@ -64,6 +64,7 @@ class ProfitabilityMatrix:
     price_cut: float
     cost_cut: float
     cells: list[ProfitabilityCell]
+    unplaced: int = strawberry.field(description="Customers in none of the cells: without revenue there is no ratio.")
 
 
 @strawberry.type(description="One bar: customers worth from `low` to `high`; the outer bars hold what lies beyond.")
@@ -145,11 +146,12 @@ def _spread(found: dict[str, Any]) -> ValueDistribution:
     )
 
 
-def _matrix(found: dict[str, Any] | None) -> ProfitabilityMatrix | None:
+def _matrix(found: dict[str, Any] | None, customers: int) -> ProfitabilityMatrix | None:
     if found is None:
         return None
     cells = [_sum(ProfitabilityCell, row, cell=row["cell"]) for row in found["cells"]]
-    return ProfitabilityMatrix(price_cut=found["priceCut"], cost_cut=found["costCut"], cells=cells)
+    unplaced = customers - sum(cell.customers for cell in cells)
+    return ProfitabilityMatrix(price_cut=found["priceCut"], cost_cut=found["costCut"], cells=cells, unplaced=unplaced)
 
 
 def told_portfolio(found: portfolio.Portfolio) -> Portfolio | None:
@@ -173,7 +175,7 @@ def told_portfolio(found: portfolio.Portfolio) -> Portfolio | None:
         tiers=[_sum(ValueTier, row, tier=row["tier"], least=_least(row["from"])) for row in figures["tiers"]],
         rfm=[_sum(RfmCell, row, recency=row["recency"], frequency=row["frequency"]) for row in figures["rfm"]],
         distribution=_spread(figures["distribution"]),
-        matrix=_matrix(figures["matrix"]),
+        matrix=_matrix(figures["matrix"], figures["customers"]),
         insufficient=[PortfolioLack(figure=name, **lack) for name, lack in found.lacks.items()],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from crm.access import Actor, Scope, need
@@ -15,6 +15,7 @@ from crm.value.runs import settings
 from crm.value.runs.portfolio import MONTHS, CohortGrain, refuse_many
 from crm.value.runs.seeing import seen
 
+_CENT = Decimal("0.0001")
 # Periods are told by their numbers; whoever was won in one, and what each brought in which.
 _FIRST = """
 WITH first AS (
@@ -97,7 +98,7 @@ def _grown(start: date, customers: int, brought: list[tuple[Decimal, Decimal] | 
     for age, more in enumerate(brought):
         if more:
             revenue, margin = revenue + more[0], margin + more[1]
-        yield CohortPoint(start, customers, age, revenue, margin)
+        yield CohortPoint(start, customers, age, revenue, margin.quantize(_CENT, ROUND_HALF_UP))
 
 
 def margin(row: Any, assumed: Assumptions) -> Decimal:
