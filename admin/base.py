@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import orjson
 from markupsafe import escape
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette_admin import BaseField, RequestAction
@@ -18,11 +20,11 @@ from starlette_admin.export.base import ExportContext
 from starlette_admin.export.csv import CsvExporter
 from starlette_admin.filters import FilterGroup
 from starlette_admin.i18n import gettext as _
-from starlette_admin.types import RowActionsDisplayType
+from starlette_admin.types import FilterChip, ListParams, RowActionsDisplayType
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import conflicts, converter, counting, history, words
+from admin import conflicts, converter, counting, history, narrowing, words
 from admin.fields import Text, Typed
 from admin.problems import GENERAL, refusal, said
 from admin.readable import readable
@@ -56,6 +58,8 @@ class RecordView(ModelView):
     detail_template = "record.html"
     create_template = "new.html"
     edit_template = "change.html"
+    folded: ClassVar[Sequence[str]] = ()
+    """Columns that a list offers but does not show until they are chosen."""
     empty_hint: ClassVar[str] = ""
     names: ClassVar[Sequence[str]] = ()
     """Fields whose text the product may have given itself: then it reads in the reader's language, stored as it is."""
@@ -93,6 +97,19 @@ class RecordView(ModelView):
     def can_export(self, request: Request) -> bool:
         return may(request, self.reads, Scope.EXPORT_RUN)
 
+    def _parse_list_params(self, request: Request, query_params: QueryParams | None = None) -> ListParams:
+        """The library's, with columns that are shown only to who chooses them."""
+        found: ListParams = super()._parse_list_params(request, query_params)
+        if found.visible_cols is None and self.folded:
+            chosen = bool((query_params or request.query_params).get("cols"))
+            names = [field.name for field in self.get_fields_list(request)]
+            found.visible_cols = [name for name in names if chosen or name not in self.folded]
+        return found
+
+    def _active_filter_chips(self, request: Request, list_params: ListParams) -> tuple[str, list[FilterChip]]:
+        logic, chips = super()._active_filter_chips(request, list_params)
+        return logic, [replace(chip, label=narrowing.told(chip.label)) for chip in chips]
+
     # What is found
 
     def get_search_query(self, request: Request, term: str) -> Q:
@@ -104,6 +121,7 @@ class RecordView(ModelView):
     async def _apply_search_and_filters(
         self, request: Request, stmt: QuerySet[Any], q: str | None, filters: FilterGroup | None
     ) -> QuerySet[Any]:
+        narrowing.in_utc(filters)
         try:
             return await super()._apply_search_and_filters(request, stmt, q, filters)
         except (ValueError, TypeError) as error:

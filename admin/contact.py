@@ -66,7 +66,7 @@ class InteractionView(ChangesMany):
             row("answer_due_at", "answered_at"),
         ),
     )
-    exclude_fields_from_list = [
+    folded = (
         "body",
         "rating_kind",
         "rating",
@@ -77,7 +77,7 @@ class InteractionView(ChangesMany):
         "answered_at",
         "created_at",
         "outcome",
-    ]
+    )
     sortable_fields = ("occurred_at",)
     fields_default_sort = (("occurred_at", True),)
     optional = ("occurred_at", "subject", "body")

@@ -19,7 +19,7 @@ from starlette_admin.i18n import ngettext
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import choices, customer_page, searching
+from admin import choices, customer_columns, customer_page, searching
 from admin.bulk import ChangesMany
 from admin.customer_fields import CustomFields, Identities
 from admin.fields import listed
@@ -63,6 +63,8 @@ class CustomerView(ChangesMany):
         "family_name",
         "organization_name",
         Identities("identities"),
+        customer_columns.Stage("stage", exclude_from_detail=True),
+        customer_columns.Worth("clv", exclude_from_detail=True),
         listed("language", choices.languages, filters=choices.TEXT_FILTERS),
         listed("country", choices.countries, filters=choices.TEXT_FILTERS),
         "city",
@@ -90,7 +92,8 @@ class CustomerView(ChangesMany):
         ),
         group(lazy("Custom fields"), "custom_fields"),
     )
-    exclude_fields_from_list = [
+    exclude_fields_from_list = ("custom_fields",)
+    folded = (
         "given_name",
         "family_name",
         "organization_name",
@@ -100,10 +103,10 @@ class CustomerView(ChangesMany):
         "acquisition_source",
         "acquisition_channel",
         "acquired_at",
-        "custom_fields",
+        "created_at",
         "updated_at",
         "archived_at",
-    ]
+    )
     exclude_fields_from_create = ("archived_at",)
     exclude_fields_from_edit = ("archived_at",)
     sortable_fields = ("display_name", "country", "created_at", "updated_at")
@@ -139,7 +142,8 @@ class CustomerView(ChangesMany):
         """Who sees addresses masked must not save the masks."""
         form = (action or request.state.action) in (RequestAction.CREATE, RequestAction.EDIT)
         hidden = field.name == "identities" and form and not may(request, Scope.PII_READ)
-        return not hidden and super().can_access_field(request, field, action)
+        needed = {"stage": Scope.LIFECYCLE_READ, "clv": Scope.VALUE_READ}.get(field.name, self.reads)
+        return not hidden and may(request, needed) and super().can_access_field(request, field, action)
 
     # Reading
 
@@ -169,7 +173,10 @@ class CustomerView(ChangesMany):
     ) -> Sequence[Any]:
         """Names are sorted as the reader would look them up, by family name."""
         by_index = [("sort_name" if name == "display_name" else name, order) for name, order in sorts or ()]
-        return await super().find_all(request, skip, limit, q, by_index, filters)
+        found: Sequence[Any] = await super().find_all(request, skip, limit, q, by_index, filters)
+        if request.state.action in (RequestAction.LIST, RequestAction.EXPORT):
+            await customer_columns.load(request, found)
+        return found
 
     async def page(self, obj: Any, request: Request) -> dict[str, Any]:
         return {**await super().page(obj, request), **await customer_page.load(obj, request)}

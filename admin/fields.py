@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -27,7 +27,7 @@ from starlette_admin import (
 from starlette_admin.i18n import get_tzinfo
 from starlette_admin.i18n import gettext as _
 
-from admin import dates, formats, words
+from admin import date_filters, dates, formats, words
 from admin.request import may
 from crm.access import SCOPE_HELP
 
@@ -141,6 +141,8 @@ class LongText(Readable, TextAreaField):
 class Whole(Readable, IntegerField):
     """A whole number; Persian and Arabic digits are read too."""
 
+    numeric: ClassVar[bool] = True
+
     def read(self, text: str) -> int:
         return int(text)
 
@@ -154,6 +156,8 @@ class Whole(Readable, IntegerField):
 @dataclass
 class Amount(Readable, DecimalField):
     """An exact number; with `currency_from` naming the field of its currency, an amount of money."""
+
+    numeric: ClassVar[bool] = True
 
     currency_from: str | None = None
     decimals: int = 2
@@ -183,6 +187,8 @@ class Amount(Readable, DecimalField):
 class Ratio(Readable, StringField):
     """A share between 0 and 1, shown as a percentage."""
 
+    numeric: ClassVar[bool] = True
+
     async def serialize_value(self, request: Request, value: Any) -> Any:
         return formats.percent(float(value), decimals=1)
 
@@ -195,6 +201,10 @@ class Moment(Readable, DateTimeField):
     step: str | int | None = 1
     short: bool = False
     """Whether lists show only the day."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.filters = date_filters.MOMENT if self.filters is None else self.filters
 
     def read(self, text: str) -> datetime:
         found = dates.read_moment(text)
@@ -226,6 +236,10 @@ class Day(Readable, DateField):
 
     class_: str = "form-control"
     input_type: str = "date"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.filters = date_filters.DAY if self.filters is None else self.filters
 
     def read(self, text: str) -> date:
         return dates.read_day(text)

@@ -39,7 +39,7 @@ class FollowUpView(ChangesMany):
     empty_hint = lazy("Promise to do something for a customer until a day, and it waits here.")
     parts = ("customer", "subject", "due_at", "owner", "status", "note", "outcome", "closed_at", "created_at")
     form_layout = ("customer", row("subject", "due_at", "owner"), "note")
-    exclude_fields_from_list = ("note", "outcome", "closed_at", "created_at")
+    folded = ("note", "outcome", "closed_at", "created_at")
     exclude_fields_from_create = ("status", "outcome", "closed_at")
     exclude_fields_from_edit = ("customer", "status", "outcome", "closed_at")
     optional = ("note",)

@@ -59,7 +59,9 @@ class OrderView(ChangesMany):
         row("list_amount", "refunded", "cost_of_goods"),
         row("channel", "source", "reference", "quantity"),
     )
-    exclude_fields_from_list = [
+    folded = (
+        "currency",
+        "source",
         "quantity",
         "list_amount",
         "refunded",
@@ -67,7 +69,7 @@ class OrderView(ChangesMany):
         "exchange_rate",
         "updated_at",
         "created_at",
-    ]
+    )
     exclude_fields_from_create = ("refunded",)
     sortable_fields = ("placed_at",)
     optional = ("placed_at", "source", "quantity")
@@ -120,7 +122,7 @@ class ProductView(ChangesMany):
         row("list_price", "unit_cost", "currency"),
         "archived_at",
     )
-    exclude_fields_from_list = ("updated_at", "archived_at")
+    folded = ("currency", "created_at", "updated_at", "archived_at")
     exclude_fields_from_create = ("archived_at",)
     exclude_fields_from_import = ("created_at", "updated_at", "archived_at")
     sortable_fields = ("sku", "name", "category", "created_at")
@@ -170,7 +172,7 @@ class CostView(ChangesMany):
         row("amount", "currency", "exchange_rate"),
         "note",
     )
-    exclude_fields_from_list = ("exchange_rate", "created_at")
+    folded = ("currency", "exchange_rate", "created_at")
     sortable_fields = ("occurred_at",)
     optional = ("occurred_at",)
     fields_default_sort = (("occurred_at", True),)

@@ -18,9 +18,9 @@ async def people(number: int) -> None:
         await order(someone)
 
 
-# For customers: the session, saved views, the page, their identities, the table's size, the count, the segments to
-# choose from; for events the staff as well. Home shows a dozen things.
-STATEMENTS = {"/customer/list": 7, "/order/list": 6, "/event/list": 7, "/": 11}
+# For customers: the session, saved views, the page, their identities, their stages and value, the table's size, the
+# count, the segments to choose from; for events the staff as well. Home shows a dozen things.
+STATEMENTS = {"/customer/list": 8, "/order/list": 6, "/event/list": 7, "/": 11}
 
 
 @pytest.mark.parametrize("path", STATEMENTS)

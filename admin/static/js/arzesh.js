@@ -13,6 +13,11 @@
         follow();
     }
 
+    // A long menu opens where one is.
+    const here = document.querySelector(".arz-sidebar .arz-nav-link.active");
+    const menu = here && here.closest(".arz-sidebar");
+    if (menu && menu.scrollHeight > menu.clientHeight) menu.scrollTop += here.getBoundingClientRect().top - menu.clientHeight / 2;
+
     // A session that ended while a script was asking: sign in and come back.
     const plain = window.fetch;
     window.fetch = async function (...args) {
@@ -96,6 +101,18 @@
         input.addEventListener("focus", offer, { once: true });
         input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(offer, 200); });
     });
+
+    // What only people or only organisations have; nothing that is filled in hides.
+    const kind = document.querySelector("form select#kind");
+    const ofKind = { PERSON: ["given_name", "family_name", "birthday"], ORGANIZATION: ["organization_name"] };
+    if (kind && document.getElementById("organization_name")) {
+        const fit = () => Object.entries(ofKind).forEach(([value, names]) => names.forEach((name) => {
+            const field = document.getElementById(name);
+            if (field) field.closest(".col").hidden = kind.value !== value && !field.value && !field.hasAttribute("aria-invalid");
+        }));
+        kind.addEventListener("change", fit);
+        fit();
+    }
 
     // Rows of identities.
     $$("[data-arz-identities]").forEach((box) => {
