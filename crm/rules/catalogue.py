@@ -127,7 +127,7 @@ def _table(noun: str) -> str:
 def _field(noun: str, exposed: Exposed, column: str) -> Field:
     source = exposed.model._meta.fields_map[column]
     kind, sql_type, example = next(row[1:] for row in _TYPES if isinstance(source, row[0]))
-    if column in CODES:
+    if column in CODES and kind is not FieldType.ENUM:
         kind = FieldType.CODE
     if kind is FieldType.MONEY and column in NUMBERS.get(noun, ()):
         kind = FieldType.NUMBER

@@ -62,6 +62,7 @@ NOT_ASKED = {
     "customer_day": "sums of orders, which rules ask themselves",
     "event": "the log of what was told",
     "audit_entry": "the trail of changes",
+    "webhook_delivery": "what webhooks were told",
     "segment_membership": "asked as 'in segment'",
     "stage_position": "asked as 'stage'",
 }

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from schema import schema as served
 from schema.select.types import source_behind
+from tests.schema.dice import Dice
 from tests.schema.oracle_timeline import ENTRY_TYPES
 from tests.schema.oracle_wheres import SEARCHES, WHERES
 
@@ -30,6 +31,8 @@ TIMES = [
 ]
 IN_ORDER = "[{field: SORT_NAME}]"
 SHARES = [0, 0.1, 0.25, 0.5, 0.9, 1]
+ENUMS = frozenset({"PERSON", "COMPLETED", "PLACED", "DONE", "PHONE", "VISIT", "CALL", "baseAmount"})
+"""Choices in filters, which stand in documents without quotes."""
 LATEST = "2031-01-01T00:00:00Z"
 SKIPPED = {("Query", "me"), ("Query", "segment"), ("Query", "product"), ("Query", "interaction"), ("Query", "followUp")}
 SKIPPED |= {("Query", "importRun"), ("Query", "goal"), ("Query", "webhookEndpoint")}
@@ -44,7 +47,7 @@ def unmade(schema: GraphQLSchema) -> set[Any]:
 
 
 @dataclass
-class Draft:
+class Draft(Dice):
     """A document in the making."""
 
     schema: GraphQLSchema
@@ -56,25 +59,6 @@ class Draft:
     aliases: int = 0
     budget: int = 45
     reached: set[tuple[str, str]] = field(default_factory=set)
-
-    def chance(self, one_in: int) -> bool:
-        return self.dice.randint(1, one_in) == 1
-
-    def choice(self, options: list[Any]) -> Any:
-        return self.dice.choice(options)
-
-    def some(self, options: list[Any], least: int, most: int) -> list[Any]:
-        return self.dice.sample(options, min(self.dice.randint(least, most), len(options)))
-
-    def variable(self, kind: str, value: Any) -> str:
-        name = f"v{len(self.declared)}"
-        self.declared.append(f"${name}: {kind}")
-        self.variables[name] = value
-        return f"${name}"
-
-    def given(self, kind: str, value: Any, literal: str) -> str:
-        """A value, written into the document or brought by a variable."""
-        return self.variable(kind, value) if self.chance(2) else literal
 
     # -- selections ----------------------------------------------------------------------------------------------------
 
@@ -115,17 +99,17 @@ class Draft:
 
     def wrapped(self, kind: GraphQLObjectType, part: str) -> str:
         """A field as it is, in a fragment, or under a directive."""
-        way = self.dice.randint(0, 11)
+        way = self.dice.randint(0, 13)
         if way == 0:
             return f"... on {kind.name} {{ {part} }}"
-        if way == 1:
+        if way in (1, 2):
             name = f"F{len(self.fragments)}"
             self.fragments.append(f"fragment {name} on {kind.name} {{ {part} }}")
-            return f"...{name}"
-        if way == 2:
-            truth = self.chance(2)
-            condition = self.given("Boolean!", truth, literal(truth))
-            return f"... @{self.choice(['skip', 'include'])}(if: {condition}) {{ {part} }}"
+            return f"...{name}{self.directive() if way == 2 else ''}"
+        if way == 3:
+            return f"...{self.directive()} {{ {part} }}"
+        if way == 4 and any(one.name == "Node" for one in kind.interfaces):
+            return f"{part} ... on Node {{ __typename id }}"
         return part
 
     def field(self, kind: GraphQLObjectType, name: str, level: int) -> str:
@@ -141,7 +125,8 @@ class Draft:
             self.aliases += 1
             alias = f"{'groups' if grouped else 'a'}{self.aliases}: "
         inner = f" {self.selection(named, level + 1)}" if is_composite_type(named) else ""
-        return f"{alias}{name}{arguments}{inner}"
+        directive = self.directive() if self.chance(12) else ""
+        return f"{alias}{name}{arguments}{directive}{inner}"
 
     # -- arguments -----------------------------------------------------------------------------------------------------
 
@@ -184,6 +169,8 @@ class Draft:
 
     def first(self, *_: Any) -> str | None:
         size = self.dice.randint(1, 6)
+        if self.chance(12):
+            return self.nothing("Int")
         return self.given("Int", size, str(size)) if self.chance(2) else None
 
     def last(self, *_: Any) -> str | None:
@@ -201,8 +188,12 @@ class Draft:
             {"field": key, "direction": self.choice(["ASC", "DESC"]), "nulls": self.choice(["FIRST", "LAST"])}
             for key in keys
         ]
-        literal = ", ".join("{" + ", ".join(f"{name}: {part}" for name, part in key.items()) + "}" for key in value)
-        return self.given(f"[{node}Sort!]", value, f"[{literal}]")
+        literals = ["{" + ", ".join(f"{name}: {part}" for name, part in key.items()) + "}" for key in value]
+        if self.chance(4):
+            kinds = {"field": f"{node}SortField!", "direction": "Direction!", "nulls": "Nulls!"}
+            parts = [[f"{name}: {self.given(kinds[name], part, part)}" for name, part in key.items()] for key in value]
+            return f"[{', '.join('{' + ', '.join(key) + '}' for key in parts)}]"
+        return self.listed(f"{node}Sort", value, literals)
 
     def where(self, kind: Any, name: str, named: Any) -> str | None:
         node = named.name.removesuffix("Connection")
@@ -224,7 +215,7 @@ class Draft:
     def names(self, enum: str, most: int) -> str:
         values = self.schema.type_map[enum].values  # type: ignore[attr-defined]
         chosen = self.some(sorted(values), 1, most)
-        return self.given(f"[{enum}!]", chosen, f"[{', '.join(chosen)}]")
+        return self.listed(enum, chosen, chosen)
 
     def one_figure(self, kind: GraphQLObjectType, name: str, named: Any) -> str:
         enum = f"{kind.name.removesuffix('Aggregate')}Figure"
@@ -258,7 +249,7 @@ class Draft:
         if not self.chance(3):
             return None
         chosen = self.some(sorted(ENTRY_TYPES), 1, 4)
-        return self.given("[TimelineEntryKind!]", chosen, f"[{', '.join(chosen)}]")
+        return self.listed("TimelineEntryKind", chosen, chosen)
 
     def latest(self, *_: Any) -> str | None:
         return self.given("DateTime", LATEST, f'"{LATEST}"') if self.chance(4) else None
@@ -276,6 +267,8 @@ class Draft:
     def some_ids(self, *_: Any) -> str:
         known = [key for keys in self.ids.values() for key in keys]
         keys = [self.choice(known) for _ in range(self.dice.randint(0, 5))]
+        if self.chance(2):
+            return f"[{', '.join(self.given('ID!', key, literal(key)) for key in keys)}]"
         return self.given("[ID!]!", keys, literal(keys))
 
 
@@ -287,7 +280,7 @@ def literal(value: Any) -> str:
         return "[" + ", ".join(map(literal, value)) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if value in ("PERSON", "COMPLETED", "PLACED"):
+    if value in ENUMS:
         return str(value)
     return str(value) if isinstance(value, int | float) else '"' + str(value).replace('"', '\\"') + '"'
 

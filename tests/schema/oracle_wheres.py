@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import models
@@ -11,6 +12,7 @@ import models
 if TYPE_CHECKING:
     from tests.schema.oracle import Oracle
 
+MARCH = datetime(2024, 3, 1, tzinfo=UTC)
 WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = {
     "Customer": [
         ({"country": {"eq": "IR"}}, lambda world, row: row.country == "IR"),
@@ -22,12 +24,60 @@ WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = 
             {"OR": [{"orders": {"none": {}}}, {"country": {"eq": "DE"}}]},
             lambda world, row: not world.where(models.Order, customer_id=row.id) or row.country == "DE",
         ),
+        (
+            {"orders": {"some": {"status": {"eq": "COMPLETED"}, "lines": {"some": {}}}}},
+            lambda world, row: any(
+                order.status == "COMPLETED" and world.where(models.OrderLine, order_id=order.id)
+                for order in world.where(models.Order, customer_id=row.id)
+            ),
+        ),
+        (
+            {"orders": {"every": {"status": {"in": ["COMPLETED", "PLACED"]}}}, "birthday": {"isEmpty": False}},
+            lambda world, row: (
+                row.birthday is not None
+                and all(
+                    order.status in ("COMPLETED", "PLACED") for order in world.where(models.Order, customer_id=row.id)
+                )
+            ),
+        ),
+        (
+            {"NOT": {"orders": {"max": {"field": "baseAmount", "gt": "0"}}}},
+            lambda world, row: (
+                not any(order.base_amount > 0 for order in world.where(models.Order, customer_id=row.id))
+            ),
+        ),
+        (
+            {"valueMetrics": {"clv": {"gte": "0"}}},
+            lambda world, row: (
+                (metrics := world.current(row)) is not None and metrics.clv is not None and metrics.clv >= 0
+            ),
+        ),
+        (
+            {"AND": [{"createdAt": {"lt": "2024-03-01T00:00:00Z"}}, {"NOT": {"kind": {"eq": "PERSON"}}}]},
+            lambda world, row: row.created_at < MARCH and row.kind != "PERSON",
+        ),
+        ({"language": {"ne": "fa"}}, lambda world, row: row.language is not None and row.language != "fa"),
     ],
     "Order": [
         ({"status": {"in": ["COMPLETED", "PLACED"]}}, lambda world, row: row.status in ("COMPLETED", "PLACED")),
         ({"customer": {"country": {"eq": "IR"}}}, lambda world, row: world.customer(row.customer_id).country == "IR"),
     ],
-    "Interaction": [({"rating": {"gte": "5"}}, lambda world, row: row.rating is not None and row.rating >= 5)],
+    "Interaction": [
+        ({"rating": {"gte": "5"}}, lambda world, row: row.rating is not None and row.rating >= 5),
+        (
+            {"OR": [{"channel": {"eq": "PHONE"}}, {"customer": {"kind": {"eq": "PERSON"}}}]},
+            lambda world, row: row.channel == "PHONE" or world.customer(row.customer_id).kind == "PERSON",
+        ),
+    ],
+    "FollowUp": [
+        ({"status": {"ne": "DONE"}}, lambda world, row: row.status != "DONE"),
+        ({"dueAt": {"gte": "2024-03-01T00:00:00Z"}}, lambda world, row: row.due_at >= MARCH),
+    ],
+    "CostEntry": [
+        ({"activity": {"notIn": ["VISIT", "CALL"]}}, lambda world, row: row.activity not in ("VISIT", "CALL")),
+        ({"baseAmount": {"between": ["0", "100"]}}, lambda world, row: 0 <= row.base_amount <= 100),
+    ],
+    "Product": [({"category": {"isEmpty": True}}, lambda world, row: row.category is None)],
 }
 """Filters, with what they mean."""
 

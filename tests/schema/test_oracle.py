@@ -93,7 +93,7 @@ async def test_every_document_answers_as_plain_resolvers_do(world: World, oracle
     def agree(dice: Random) -> None:
         batch = [document(oracle.schema, ids, dice) for _ in range(size)]
         reached.update(*(made.reached for made in batch))
-        difference = asyncio.run_coroutine_threadsafe(first_difference(oracle, batch), loop).result(60)
+        difference = asyncio.run_coroutine_threadsafe(first_difference(oracle, batch), loop).result(900)
         assert not difference, difference
 
     await asyncio.to_thread(agree)
