@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crm.value import clv, gammagamma, intervals, matrix, models, purchases, rfm
 from crm.value.arrays import Floats, Ints
@@ -42,19 +43,23 @@ class Facts:
 class Forecast:
     """What is to come, for the buyers of the book in their order, shape (m,) each; money in the currency.
 
-    wait: days until the next order, shape (m, 3): the median and the limits of the interval.
+    wait: whole days until the next order, shape (m, 3): the median and the limits of the interval.
     """
 
     alive: Floats
     churn: Floats
     purchases: Floats
-    spend: Floats
     per_purchase: Floats
     lifetime_days: Floats
-    wait: Floats
+    wait: NDArray[np.int32]
     residual: Floats
     low: Floats
     high: Floats
+
+    @property
+    def spend(self) -> Floats:
+        """Money of the purchases of the horizon."""
+        return self.purchases * self.per_purchase
 
     def cut(self, here: slice) -> Forecast:
         return Forecast(*(getattr(self, entry.name)[here] for entry in fields(self)))
@@ -146,10 +151,9 @@ def _forecast(book: Book, contribution: Floats, assumed: Assumptions, findings: 
         alive,
         purchases.churn_risk(model, p, history, t, alive),
         expected,
-        expected * per_purchase,
         per_purchase,
         purchases.expected_lifetime(model, p, history, LIFETIME_DAYS / unit, alive) * unit,
-        np.minimum(waits, FURTHEST_DAYS),
+        np.rint(np.minimum(waits, FURTHEST_DAYS)).astype(np.int32),
         residual,
         *limits,
     )

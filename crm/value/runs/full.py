@@ -38,7 +38,7 @@ from models import RunStatus, ValueRun
 
 LOCK = 7_262_317
 """Number of the advisory lock that the running run holds; PostgreSQL lets go of it when its process dies."""
-AT_ONCE = 32_768
+AT_ONCE = 16_384
 """Customers whose columns are made at once; those of as many before are on their way meanwhile."""
 STEPS = {"READ": 10, "FIT": 40, "WRITE": 60, "PUBLISH": 90}
 
