@@ -19,10 +19,10 @@ Chance = Callable[[], float]
 def wait_after(attempts: int, *, chance: Chance, wish: float | None = None) -> timedelta | None:
     """How long to wait after so many attempts; None: no more.
 
-    The wait is spread by a tenth to either side, lest thousands that failed together come back together; a longer one
-    that the other side asked for is kept to.
+    The wait is up to a fifth longer, lest thousands that failed together come back together; a longer one that the
+    other side asked for is kept to.
     """
     if attempts >= MOST_ATTEMPTS:
         return None
-    spread = WAITS[attempts - 1] * (1 + SPREAD * (chance() - 0.5))
+    spread = WAITS[attempts - 1] * (1 + SPREAD * chance())
     return max(spread, timedelta(seconds=wish or 0))

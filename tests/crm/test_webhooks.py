@@ -208,9 +208,9 @@ async def test_a_delivery_of_a_customer_who_cannot_be_seen_is_not_sent_again(fre
 
 
 def test_attempts_are_spread_over_three_days_and_end() -> None:
-    waits = [wait_after(number, chance=lambda: 0.5) for number in range(1, MOST_ATTEMPTS)]
+    waits = [wait_after(number, chance=lambda: 0.0) for number in range(1, MOST_ATTEMPTS)]
     assert tuple(waits) == WAITS
     assert timedelta(days=3) < sum(WAITS, timedelta()) < timedelta(days=3.5)
     assert wait_after(MOST_ATTEMPTS, chance=lambda: 0.5) is None
-    assert wait_after(1, chance=lambda: 0.0) == WAITS[0] * 0.9
+    assert wait_after(1, chance=lambda: 1.0) == WAITS[0] * 1.2
     assert wait_after(1, chance=lambda: 0.5, wish=60) == timedelta(minutes=1)

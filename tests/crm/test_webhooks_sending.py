@@ -250,6 +250,26 @@ async def test_a_slow_endpoint_does_not_keep_others_waiting(fresh_db: str) -> No
             await running
 
 
+async def test_an_endpoint_that_keeps_failing_is_tried_with_one_delivery_at_a_time(fresh_db: str) -> None:
+    async with world.peer() as peer:
+        endpoint, _ = await world.endpoint(peer.url, "customer.created")
+        tail = await world.follower()
+        for number in range(3):
+            await factories.customer(f"Customer {number}")
+        await world.relayed(tail)
+        await WebhookEndpoint.filter(id=endpoint.id).update(failing_since=world.now() - timedelta(minutes=1))
+        [tried] = await sending.claim(world.now(), sending.Counter())
+        assert await sending.claim(world.now(), sending.Counter({tried.endpoint_id: 1})) == []
+        assert len(await sending.claim(tried.until, sending.Counter())) == 1
+
+
+async def test_a_wish_to_be_left_alone_is_heard(fresh_db: str) -> None:
+    busy = b"HTTP/1.1 429 Busy\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n"
+    async with world.peer(lambda number: busy) as peer, posting.pool(private=True) as connections:
+        answer = await posting.post(connections, peer.url, {}, b"{}")
+    assert (answer.good, answer.status, answer.wait) == (False, 429, 600)
+
+
 async def test_a_changed_server_key_is_said_rather_than_signed_with(fresh_db: str) -> None:
     async with world.peer() as peer:
         endpoint, _ = await world.endpoint(peer.url)
