@@ -7,6 +7,7 @@ import strawberry
 
 import models
 from crm import ids
+from crm.errors import ValidationFailed
 from crm.lifecycle import bulk, definitions
 from crm.lifecycle.definition import Definition, EdgeDefinition, StageDefinition
 from crm.lifecycle.definitions import Change, Defined, Replacements
@@ -201,13 +202,17 @@ class LifecycleMutations:
 
     @mutation(LifecyclePayload, "Create or change a lifecycle as a file describes it. Needs lifecycle:write.")
     async def lifecycle_import(self, info: Info, input: LifecycleImportInput) -> LifecyclePayload:
-        done = await definitions.take_in(
-            actor(info),
-            input.content,
-            now=info.context.now,
-            expected_version=optional_value(input.expected_version),
-            replacements=_replacements(input.replacements),
-        )
+        try:
+            done = await definitions.take_in(
+                actor(info),
+                input.content,
+                now=info.context.now,
+                expected_version=optional_value(input.expected_version),
+                replacements=_replacements(input.replacements),
+            )
+        except ValidationFailed as fault:  # of the file as a whole; others name the stage or edge inside
+            fault.path = ("content",) if fault.path == ("file",) else fault.path
+            raise
         return _defined(done)
 
     @mutation(LifecyclePayload, "Define a lifecycle again as it was in a revision. Needs lifecycle:write.")

@@ -111,6 +111,8 @@ async def test_a_file_goes_out_and_comes_in_again(db: str) -> None:
     file = (await ask("{ lifecycleFile(json: true) }")).data["lifecycleFile"]
     done = await mutate("lifecycleImport", {"content": file.replace("Loyal", "Faithful")}, "lifecycle { version }")
     assert (done["problems"], done["lifecycle"]["version"]) == ([], 2)
+    bad = await mutate("lifecycleImport", {"content": "stages: ["}, "lifecycle { version }")
+    assert bad["problems"][0]["path"] == ["content"]
 
 
 async def test_many_customers_are_moved_by_a_rule(db: str) -> None:
