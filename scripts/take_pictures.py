@@ -10,7 +10,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 IMAGES = Path(__file__).parents[1] / "docs/images"
 SIZE = {"width": 1280, "height": 820}
@@ -34,7 +34,7 @@ async def picture(page: Page, site: str, name: str, path: str) -> None:
         await page.click("tbody tr a.arz-opens")
         await page.click("a[href*='/segment/edit']")
     await page.wait_for_load_state("networkidle")
-    await page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
     await page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
 
 
