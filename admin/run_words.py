@@ -44,7 +44,7 @@ LACKING = (
     lazy("Customers with a predicted value"),
     lazy("Repeat buyers with a known spend"),
     lazy("Days observed after a first purchase"),
-    lazy("Members"),
+    lazy("Members at the moment of the run"),
 )
 """What fits can lack beside what figures do, for the catalogues."""
 _CLASS = re.compile(r"\A[A-Z]\w+: ")

@@ -39,6 +39,7 @@ def fit(book: Book, assumed: Assumptions) -> Fitted:
     return found
 
 
+NOBODY = lack("Members at the moment of the run", 0, 1)
 OWN = ("model", "parameters", "spend", "mean_spend", "variation", "level")
 
 
@@ -47,7 +48,7 @@ def _fit_segments(book: Book, assumed: Assumptions, found: Fitted) -> None:
     parts: list[dict[str, Any] | None] = []
     for number, key in enumerate(assumed.fit_segments):
         members = book.of(np.asarray(book.rows["cohort"] == number))
-        own = fit(members, replace(assumed, fit_segments=())) if len(members) else Fitted(lacking=lack("Members", 0, 1))
+        own = fit(members, replace(assumed, fit_segments=())) if len(members) else Fitted(lacking=NOBODY)
         parts.append({name: getattr(own, name) for name in OWN} if own.model else None)
         found.diagnostics.setdefault("segments", {})[key] = {"customers": len(members), **own.diagnostics}
         told = own.warnings if own.model else [*own.warnings, _too_small(own)]

@@ -119,7 +119,8 @@ def test_every_notice_of_a_run_has_words_that_hold_its_values() -> None:
         "need": 10,
         "period": "ALL",
     }
-    told = {**values, "share": 0.5, "margin_rate": 0.3, "reason": "Members", "cause": "NO_MAXIMUM", "period": "ALL"}
+    told = {**values, "share": 0.5, "margin_rate": 0.3, "reason": "Members at the moment of the run"}
+    told |= {"cause": "NO_MAXIMUM", "period": "ALL"}
     sentences = [run_words.said({"code": code, "values": told, "message": code}) for code in (*SENTENCES, "NOT_FITTED")]
     assert all(PERSIAN.search(sentence) and "%(" not in sentence for sentence in sentences)
     assert run_words.said({"code": "SILENT", "values": {"days": 90}}).startswith("۹۰")
