@@ -101,19 +101,19 @@ function legend(spec, page, names, width = 0) {
     };
 }
 
-const lined = (page) => ({ lineStyle: { color: page.line } });
+const ruled = (page) => ({ lineStyle: { color: page.line } });
 
 function valueAxis(page, form, write, name, extra) {
     return {
         type: "value", name: name ? isolated(page)(name) : undefined, nameLocation: "middle", nameTextStyle: { color: page.quiet },
-        axisLabel: { color: page.quiet, formatter: write, hideOverlap: true }, splitLine: lined(page), axisLine: { show: false },
+        axisLabel: { color: page.quiet, formatter: write, hideOverlap: true }, splitLine: ruled(page), axisLine: { show: false },
         axisTick: { show: false }, minInterval: 10 ** -((form?.decimals || 0) + (form?.kind === "percent" ? 2 : 0)), ...extra,
     };
 }
 
 function categoryAxis(page, labels, extra) {
     return {
-        type: "category", data: labels, axisLine: lined(page), axisTick: { show: false },
+        type: "category", data: labels, axisLine: ruled(page), axisTick: { show: false },
         axisLabel: { color: page.quiet, formatter: isolated(page), hideOverlap: true }, ...extra,
     };
 }
@@ -125,6 +125,14 @@ const pen = document.createElement("canvas").getContext("2d");
 function wide(text, page) {
     pen.font = `12px ${page.font}`;
     return pen.measureText(text).width;
+}
+
+// A name in lines that have room. ECharts breaks lines by the width of single letters, which in Persian are wider alone.
+function lined(text, room, page) {
+    return text.split(" ").reduce((lines, word) => {
+        const longer = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
+        return lines.length && wide(longer, page) <= room ? [...lines.slice(0, -1), longer] : [...lines, word];
+    }, []);
 }
 
 // Lines and bars over one axis of labels or of numbers.
@@ -151,7 +159,7 @@ function cartesian(spec, page, box) {
         // A word is never broken: where the longest has no room, the names are turned.
         const longest = Math.max(...x.labels.flatMap((label) => label.split(" ").map((word) => wide(word, page))));
         if (tight && longest > room) Object.assign(labelled.axisLabel, { rotate: page.rtl ? -35 : 35 }), (turned = true);
-        else if (tight) Object.assign(labelled.axisLabel, { width: room, overflow: "break" });
+        else if (tight) labelled.axisLabel.formatter = (text) => lined(text, room, page).map(isolated(page)).join("\n");
     }
     const written = Math.max(0, ...spec.series.flatMap((one) => (one.labels || []).map((label) => label.length)));
     const measured = valueAxis(page, y.form, writeY, y.name, {
