@@ -4,9 +4,9 @@ from __future__ import annotations
 
 OPERATORS: dict[str, str] = {
     "eq": "Equal to this.",
-    "ne": "Not equal to this; rows without a value do not fit.",
+    "ne": "Not equal to this; rows without a value fit too.",
     "in": "One of these; not empty.",
-    "notIn": "None of these; rows without a value do not fit.",
+    "notIn": "None of these; rows without a value fit too.",
     "lt": "Below this.",
     "lte": "This or below.",
     "gt": "Above this.",

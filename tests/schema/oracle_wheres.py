@@ -56,7 +56,7 @@ WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = 
             {"AND": [{"createdAt": {"lt": "2024-03-01T00:00:00Z"}}, {"NOT": {"kind": {"eq": "PERSON"}}}]},
             lambda world, row: row.created_at < MARCH and row.kind != "PERSON",
         ),
-        ({"language": {"ne": "fa"}}, lambda world, row: row.language is not None and row.language != "fa"),
+        ({"language": {"ne": "fa"}}, lambda world, row: row.language != "fa"),
     ],
     "Order": [
         ({"status": {"in": ["COMPLETED", "PLACED"]}}, lambda world, row: row.status in ("COMPLETED", "PLACED")),
