@@ -150,8 +150,13 @@ def _quality(found: quality.Quality) -> ModelQuality:
 
 @strawberry.type
 class ValueReports:
-    @report("Customer equity under a change, of all customers or those of a rule. Needs value:read.")
-    async def value_simulate(self, info: Info, change: ValueChangeInput, where: Rule | None = None) -> ValueScenario:
+    @report(
+        "Customer equity under a change, of all customers or those of a rule; null, with a problem, while no run has a "
+        "model. Needs value:read."
+    )
+    async def value_simulate(
+        self, info: Info, change: ValueChangeInput, where: Rule | None = None
+    ) -> ValueScenario | None:
         supposed = Change(change.churn, change.frequency, change.margin, change.cost_to_serve, change.discount_rate)
         rule: Any = where
         return told(ValueScenario, await simulate.simulate(actor(info), supposed, where=rule))

@@ -78,10 +78,15 @@ async def test_reports_need_their_scope(shop: list[UUID]) -> None:
 async def test_a_what_if_can_be_of_some_customers(shop: list[UUID]) -> None:
     everybody = (await ask(SIMULATE)).data["valueSimulate"]
     assert float(everybody["netGain"]) > 0
-    rule: Any = {"field": "country", "op": "EQ", "value": "IR"}
-    some = await ask(SIMULATE, {"where": rule})
-    if not some.response.errors:
-        assert some.data["valueSimulate"]["customers"] == 0
+    nobody = (await ask(SIMULATE, {"where": {"country": {"eq": "IR"}}})).data["valueSimulate"]
+    assert (nobody["customers"], float(nobody["netGain"])) == (0, 0)
+    whole = (await ask(SIMULATE, {"where": {"kind": {"in": ["PERSON", "ORGANIZATION"]}}})).data["valueSimulate"]
+    assert float(whole["netGain"]) == pytest.approx(float(everybody["netGain"]), rel=1e-6)
+
+
+async def test_a_what_if_without_a_model_is_null_with_a_reason_beside_what_else_was_asked(db: str) -> None:
+    told = await ask("{ valueSimulate(change: {churn: 0.9}) { baseline } valueSettings { model } }")
+    assert (told.code, told.body["data"]) == ("BLOCKED", {"valueSimulate": None, "valueSettings": {"model": "AUTO"}})
 
 
 async def test_a_value_is_explained_and_the_figures_agree(shop: list[UUID]) -> None:
