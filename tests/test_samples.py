@@ -68,13 +68,20 @@ async def test_every_document_is_answered_without_errors(db: str, sample: Sample
         assert (await subscribe(GraphQLRequest(sample.text, factories.NOW), OWNER)).cost
         return
     answer = await ask(sample.text, variables(sample.text, given))
-    assert not answer.response.errors, answer.body
+    assert unexpected(answer.body) == []
     if compiles(sample.text):
         beside = [text for text in answer.statements if "json_agg" not in text and "row_to_json" not in text]
         assert len(answer.statements) - len(beside) == 1, answer.statements
         assert all(ABOUT_RULES.search(text) for text in beside)
     if sample.page != ERRORS:
         assert '"problems":[{' not in answer.response.body.decode().replace(" ", "")
+
+
+def unexpected(body: dict[str, Any]) -> list[Any]:
+    """Errors of an answer; nobody has bought anything here, so no model was fitted that a change could be tried on."""
+    awaited = {"path": ["valueSimulate"], "code": "BLOCKED"}
+    told = [{"path": error.get("path"), "code": error["extensions"]["code"]} for error in body.get("errors", [])]
+    return [error for error in told if error != awaited]
 
 
 async def webhook() -> dict[str, str]:
