@@ -182,12 +182,12 @@ async def latest() -> Span | None:
 
 async def changes(actor: Actor, between: Span) -> Changes:
     """Everything of two runs, but for names: who is erased is in nothing that is kept. Raises Forbidden."""
-    sides = [await migration(actor, between, side) for side in (Side.MATRIX, Side.TIER, Side.RFM)]
-    most = [
+    matrix, tier, rfm = [await migration(actor, between, side) for side in (Side.MATRIX, Side.TIER, Side.RFM)]
+    risers, fallers = [
         [replace(one, name="") for one in await movers(actor, between, rising=rising, first=MOST)]
         for rising in (True, False)
     ]
-    return Changes(await equity(actor, between), *sides, *most)
+    return Changes(await equity(actor, between), matrix, tier, rfm, risers, fallers)
 
 
 async def named(actor: Actor, found: list[Mover]) -> list[Mover]:
