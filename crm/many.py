@@ -12,7 +12,7 @@ from uuid import UUID
 from crm import costs, customers, followups, interactions, orders, products
 from crm.access import Actor, Scope, need
 from crm.database import fetch, transaction
-from crm.errors import CrmError, ValidationFailed
+from crm.errors import CrmError, NotFound, ValidationFailed
 from crm.lifecycle import positions
 from crm.segments import static
 from models import FollowUpStatus, OrderStatus, Product
@@ -204,7 +204,10 @@ async def change(
                 raise _Undo
     except _Undo:
         pass
-    refused = [Refused(key, known[key]["name"] if key in known else "", e.message) for key, e in failed.items()]
+    # What does not exist for an actor who sees only some has no name either.
+    unseen = {key for key, e in failed.items() if actor.row_filter is not None and isinstance(e, NotFound)}
+    told = {key: known[key]["name"] for key in failed if key in known and key not in unseen}
+    refused = [Refused(key, told.get(key, ""), e.message) for key, e in failed.items()]
     return Done(len(ids) - len(failed) - unchanged, unchanged, refused)
 
 
