@@ -28,7 +28,6 @@ CONFIGURATION: dict[str, str] = {
     "max_wal_size": "2GB",
     "checkpoint_completion_target": "0.9",
     "random_page_cost": "1.1",
-    "io_method": "sync",  # most of what is read is in the kernel's cache: workers only take processors away
     "jit": "off",  # compiling pays for reports of seconds, not for requests of milliseconds
     "idle_in_transaction_session_timeout": "5min",
     "idle_session_timeout": "0",
