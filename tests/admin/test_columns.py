@@ -9,6 +9,8 @@ from starlette_admin.filters import FilterGroup, FilterRule
 
 from admin import narrowing
 from crm.lifecycle import default, positions
+from models import Role
+from tests.admin.conftest import At
 from tests.admin.desk import Desk
 from tests.factories import NOW, OWNER, customer, order
 
@@ -34,6 +36,13 @@ async def test_the_list_of_customers_tells_where_each_one_stands(sara: Desk) -> 
 async def test_a_name_leads_to_its_record(sara: Desk) -> None:
     ali = await customer("Ali")
     assert f"/admin/customer/detail?pk={ali.id}" in (await sara.get("/customer/list")).text.split("arz-opens")[1]
+
+
+async def test_who_may_not_read_stages_and_values_sees_no_columns_of_them(at: At) -> None:
+    await customer("Ali")
+    await Role.create(key="clerk", name="Clerk", scopes=["customer:read"])
+    page = (await (await at("clerk")).get("/customer/list")).text
+    assert [f'data-column="{name}"' in page for name in ("display_name", "stage", "clv")] == [True, False, False]
 
 
 async def test_orders_are_filtered_by_a_moment_of_the_readers_clock(sara: Desk) -> None:
