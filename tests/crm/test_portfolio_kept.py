@@ -55,7 +55,8 @@ async def shop(db: str, large: None) -> list[UUID]:
             "amount": Decimal(chance.randrange(1, 400_000)) / 10_000,
         }
         at = datetime(day.year, day.month, day.day, 12, tzinfo=NOW.tzinfo) + timedelta(days=chance.randrange(-60, 1))
-        await costs.record(OWNER, key, fields={**cost, "occurred_at": at}, now=NOW)
+        fields: Any = {**cost, "occurred_at": at}
+        await costs.record(OWNER, key, fields=fields, now=NOW)
     await settings.change(OWNER, price_cut="0.9", cost_cut="0.1")
     await runs.recompute(OWNER, now=NOW)
     return keys
