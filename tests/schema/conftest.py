@@ -27,5 +27,5 @@ async def world_database(clone: Clone, base_settings: Settings) -> AsyncIterator
 async def world(world_database: tuple[str, World], base_settings: Settings) -> AsyncIterator[World]:
     """The rows of the organisation, with a connection to the database that holds them."""
     dsn, made = world_database
-    async with connected(dsn, replace(base_settings, statement_timeout=30.0)):  # busy machines are slow
+    async with connected(dsn, replace(base_settings, statement_timeout=120.0)):  # busy machines are slow
         yield made
