@@ -9,12 +9,13 @@ from uuid import UUID
 
 from starlette.requests import Request
 from starlette_admin import RequestAction
+from starlette_admin.filters import FilterGroup
 from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import formats, run_words, searching
+from admin import counting, formats, run_words, searching
 from admin.base import RecordView
 from admin.fields import Amount, Ratio, Told, Worded
 from crm.access import Scope
@@ -165,10 +166,40 @@ class SnapshotView(RecordView):
         rows = await found.prefetch_related(*self._prefetch_names(request)) if asked else []
         return [row for row in rows if (row.run_id, row.customer_id) in asked]
 
-    async def find_all(self, request: Request, *args: Any, **options: Any) -> Sequence[Any]:
+    async def find_all(
+        self,
+        request: Request,
+        skip: int = 0,
+        limit: int = 100,
+        q: str | None = None,
+        sorts: Sequence[tuple[str, str]] | None = None,
+        filters: FilterGroup | None = None,
+    ) -> Sequence[Any]:
+        """Who has the figure before who has none, whichever way it is sorted; the index has the latter on top."""
         await _look_up_run(request)
-        found: Sequence[Any] = await super().find_all(request, *args, **options)
-        return found
+        name, way = sorts[0] if sorts else ("", "asc")
+        if way != "desc" or name not in self.sortable_fields:
+            return await super().find_all(request, skip, limit, q, sorts, filters)
+        known, unknown = {f"{name}__isnull": False}, {f"{name}__isnull": True}
+        rows = await self._part(request, known, skip, limit, q, sorts, filters)
+        if 0 < limit <= len(rows):
+            return rows
+        before = await self._count_part(request, known, q, filters) if skip and not rows else skip
+        rest = limit - len(rows) if limit > 0 else limit
+        return rows + await self._part(request, unknown, max(skip - before, 0), rest, q, sorts, filters)
+
+    async def _part(self, request: Request, part: dict[str, bool], *asked: Any) -> list[Any]:
+        request.state.value_part = part
+        try:
+            return [*await super().find_all(request, *asked)]
+        finally:
+            request.state.value_part = {}
+
+    async def _count_part(
+        self, request: Request, part: dict[str, bool], q: str | None, filters: FilterGroup | None
+    ) -> int:
+        found = await self._apply_search_and_filters(request, self.get_list_query(request).filter(**part), q, filters)
+        return await counting.counted(found)
 
     async def count(self, request: Request, *args: Any, **options: Any) -> int:
         await _look_up_run(request)
@@ -179,7 +210,8 @@ class SnapshotView(RecordView):
         everything = ValueSnapshot.all()
         if "pk" in request.query_params:
             return everything
-        return everything.filter(run_id=getattr(request.state, "value_run", None))
+        part = getattr(request.state, "value_part", {})
+        return everything.filter(run_id=getattr(request.state, "value_run", None), **part)
 
     def get_count_query(self, request: Request) -> QuerySet[ValueSnapshot]:
         return self.get_list_query(request)

@@ -230,6 +230,21 @@ async def test_what_a_contact_costs_is_said_by_kind_and_costs_of_channels_stay(s
     assert (await settings.current()).unit_costs == chosen.unit_costs
 
 
+async def test_who_has_a_value_is_listed_before_who_has_none_and_everybody_once(shop: list[UUID], sara: Desk) -> None:
+    await newcomers(12)
+    await runs.recompute(OWNER, now=NOW)
+    rows = []
+    for page in range(1, 10):
+        listed = (await sara.get("/value_snapshot/list", page=str(page), page_size="25")).text
+        rows += dict.fromkeys(re.findall(r"/value_snapshot/detail\?pk=[0-9a-f-]+\.([0-9a-f-]+)", listed))
+    values = dict(await ValueSnapshot.filter(run__is_current=True).values_list("customer_id", "clv"))
+    found = [values[UUID(row)] for row in rows]
+    assert len(set(rows)) == len(rows) == len(values)
+    known = [value for value in found if value is not None]
+    assert found == sorted(known, reverse=True) + [None] * (len(found) - len(known))
+    assert None in found
+
+
 async def test_a_customers_value_opens_from_the_list_by_run_and_customer(shop: list[UUID], sara: Desk) -> None:
     listed = (await sara.get("/value_snapshot/list")).text
     pk = re.findall(r"/value_snapshot/detail\?pk=([0-9a-f.-]+)", listed)[0]
