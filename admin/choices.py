@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -57,7 +58,13 @@ def currencies(request: Request) -> list[tuple[str, str]]:
 
 
 def time_zones(request: Request | None) -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
+    return list(_time_zones())
+
+
+@cache
+def _time_zones() -> tuple[tuple[str, str], ...]:
+    """Read from the disk once."""
+    return tuple((name, name.replace("_", " ")) for name in sorted(available_timezones()))
 
 
 def select(name: str, label: str, options: list[tuple[str, str]]) -> str:

@@ -280,11 +280,21 @@ class Choice(Typed, EnumField):
     detail_template: str = "fields/badge.html"
 
     def _get_label(self, value: Any, request: Request) -> Any:
-        return dict(self._get_choices(request)).get(value, value)
+        return self._labels(request).get(value, value)
+
+    def _labels(self, request: Request) -> dict[Any, Any]:
+        """Found once for a page: a list asks for every row, and time zones are read from the disk."""
+        kept = getattr(request.state, "labels_of_choices", None)
+        if kept is None:
+            kept = request.state.labels_of_choices = {}
+        if id(self) not in kept:
+            kept[id(self)] = dict(self._get_choices(request))
+        found: dict[Any, Any] = kept[id(self)]
+        return found
 
     async def validate(self, request: Request, value: Any, form_values: dict[str, Any]) -> None:
         await super().validate(request, value, form_values)
-        if self.closed and value and value not in dict(self._get_choices(request)):
+        if self.closed and value and value not in self._labels(request):
             raise ValueError(_("This is none of the choices."))
 
 
