@@ -10,7 +10,8 @@ from crm.errors import ValidationFailed
 
 PLACES = Decimal("0.0001")
 RATE_PLACES = Decimal("0.0000000001")
-LIMIT = Decimal(10) ** 15
+LIMIT = Decimal(10) ** 14
+"""What an amount stays below, so that sums of days can be counted in ten-thousandths in 64 bits."""
 
 _RATE = "SELECT rate FROM exchange_rate WHERE currency = $1 AND day <= $2 ORDER BY day DESC LIMIT 1"
 
@@ -18,7 +19,7 @@ _RATE = "SELECT rate FROM exchange_rate WHERE currency = $1 AND day <= $2 ORDER 
 def amount(value: Decimal | str | int, *, field: str, signed: bool = False) -> Decimal:
     """A finite amount with at most four decimal places.
 
-    Raises ValidationFailed for what is no number, negative (unless `signed`), too precise or above 10^15.
+    Raises ValidationFailed for what is no number, negative (unless `signed`), too precise or from `LIMIT` on.
     """
     try:
         exact = Decimal(str(value).strip())

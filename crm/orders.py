@@ -281,7 +281,7 @@ def _line(order: Order, position: int, given: LineInput, products: Mapping[str, 
     price = money.amount(given.unit_price, field=f"{path}.unitPrice")
     discount = money.amount(given.discount, field=f"{path}.discount")
     if quantity * price >= money.LIMIT:
-        raise ValidationFailed("quantity × unitPrice is too large; it must stay below 10^15.", path=(path, "quantity"))
+        raise ValidationFailed("quantity × unitPrice is too large; it must stay below 10^14.", path=(path, "quantity"))
     total = (quantity * price - discount).quantize(money.PLACES)
     if total < 0:
         raise ValidationFailed(f"discount {discount} is more than quantity × unitPrice.", path=(path, "discount"))

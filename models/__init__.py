@@ -44,6 +44,7 @@ from models.token import ApiToken
 from models.value import (
     CustomerDay,
     DesignationStatus,
+    ProductDay,
     RunStatus,
     StrategicDesignation,
     StrategicKind,
@@ -92,6 +93,7 @@ __all__ = [
     "OrderStatus",
     "OrganizationSetting",
     "Product",
+    "ProductDay",
     "RatingKind",
     "Record",
     "Relationship",

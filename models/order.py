@@ -135,7 +135,7 @@ class OrderLine(Record):
 
     class Meta:
         table = "order_line"
-        indexes = [("customer_id", "product_id"), ("order_id", "position")]
+        indexes = [("customer_id", "product_id"), ("order_id", "position"), ("product_id",)]
         constraints = [
             CheckConstraint(check="quantity > 0", name="ck_order_line_quantity"),
             CheckConstraint(check="amount >= 0", name="ck_order_line_amount"),

@@ -139,7 +139,7 @@ class _Chunk:
 
     async def write(self) -> None:
         known = await recorded([order for order, _ in self.drafts.values()])
-        batch, pairs = Batch(self.actor, self.now), set[tuple[UUID, date]]()
+        batch, pairs, lined = Batch(self.actor, self.now), set[tuple[UUID, date]](), set[tuple[UUID, date]]()
         for number, (order, lines) in self.drafts.items():
             reference = reference_of(order)
             if reference and reference in known:
@@ -150,10 +150,13 @@ class _Chunk:
             batch.create(order, EventType.ORDER_RECORDED, orders.told(order))
             for line in lines:
                 batch.keep(line)
-            pairs.add((order.customer_id, orders.day_of(order, self.house.time_zone)))
+            pair = order.customer_id, orders.day_of(order, self.house.time_zone)
+            pairs.add(pair)
+            if any(line.product_id for line in lines):
+                lined.add(pair)
             self.results[number] = RowResult(Outcome.CREATED, order.id)
         await batch.write()
-        await rollup.refresh_pairs(pairs, self.house.time_zone)
+        await rollup.refresh_pairs(pairs, self.house.time_zone, lined=lined)
 
 
 def _newcomer(row: OrderRow) -> CustomerRow:

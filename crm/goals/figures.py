@@ -170,12 +170,12 @@ _LISTED = (
         (_TOUCH,),
         measures.counted(measures.TOUCHED, _TOUCH),
     ),
-    _of_orders(_F.REVENUE, "Revenue net of refunds", Unit.MONEY, "coalesce(sum(d.revenue), 0)"),
+    _of_orders(_F.REVENUE, "Revenue net of refunds", Unit.MONEY, "coalesce(sum(d.revenue), 0) * 0.0001"),
     _of_orders(
         _F.GROSS_MARGIN,
         "Revenue less cost of goods",
         Unit.MONEY,
-        "coalesce(sum(d.revenue - d.cost_of_goods), 0)",
+        "coalesce(sum(d.revenue - d.cost_of_goods), 0) * 0.0001",
         _COST,
     ),
     _of_orders(_F.ORDERS, "Orders", Unit.NUMBER, "coalesce(sum(d.purchases), 0)"),
@@ -191,7 +191,7 @@ _LISTED = (
         Unit.NUMBER,
         "count(*) FILTER (WHERE d.is_first)",
     ),
-    _of_orders(_F.AVERAGE_ORDER, "Revenue an order", Unit.MONEY, "sum(d.revenue) / nullif(sum(d.purchases), 0)"),
+    _of_orders(_F.AVERAGE_ORDER, "Revenue an order", Unit.MONEY, "sum(d.revenue) * 0.0001 / nullif(sum(d.purchases), 0)"),
     Figure(
         _F.REPEAT_RATE,
         "Of those who bought, the share who bought on several days",

@@ -150,6 +150,7 @@ def exposed(read: Callable[[depth.Exposure], Number]) -> Measure:
 
 # -- one statement over a period -------------------------------------------------------------------------------------
 
+# Money of the roll-up is counted in ten-thousandths.
 BOUGHT = """
 SELECT {figure} AS value FROM customer_day d JOIN customer c ON c.id = d.customer_id
 WHERE d.day >= $1::date AND d.day <= $2::date AND {who}

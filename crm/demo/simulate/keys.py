@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from crm.demo.simulate.blocks import Ints
 
-CUSTOMER, ORDER, LINE, DAY, IDENTITY, POSITION, TRANSITION, COST, TOUCH, RELATIONSHIP, MEMBERSHIP = range(11)
+CUSTOMER, ORDER, LINE, DAY, IDENTITY, POSITION, TRANSITION, COST, TOUCH, RELATIONSHIP, MEMBERSHIP, PRODUCT_DAY = range(12)
 """The nouns of keys; below 16."""
 
 PER_CUSTOMER = 1 << 16

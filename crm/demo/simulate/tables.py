@@ -40,7 +40,9 @@ def tables(place: Place, block: Block) -> Iterator[Rows]:
     """All that a block fills but its customers, in an order in which what is referred to comes first."""
     yield identities(place, block)
     yield orders(place, block)
-    yield lines(place, block)
+    found = _lines(place, block)
+    yield lines(place, block, found)
+    yield product_days(place, block, found)
     yield days(place, block)
     yield acquisition_costs(place, block)
     yield from touches(place, block)
@@ -91,7 +93,19 @@ def orders(place: Place, block: Block) -> Rows:
     return packed("order", columns, len(made.customer))
 
 
-def lines(place: Place, block: Block) -> Rows:
+@dataclass(frozen=True)
+class _Lines:
+    """Lines of orders: of which order of the block, in which place of it, of which product; money in cents."""
+
+    order: Ints
+    place: Ints
+    product: Ints
+    amount: Ints
+    listed: Ints
+    cost: Ints
+
+
+def _lines(place: Place, block: Block) -> _Lines:
     """One to three lines that add up to the order, for the orders of every so many customers."""
     made = block.orders
     chosen = np.flatnonzero(made.customer % place.lines_every == 0)
@@ -104,20 +118,49 @@ def lines(place: Place, block: Block) -> Rows:
         share = cents[order] // made.lines[order]
         return np.where(last, cents[order] - share * place_in, share)
 
-    amount, listed = part(made.amount), part(made.list_amount)
-    customer, number = made.customer[order], made.number[order]
-    columns = place.common(keys.LINE, customer, number * 4 + place_in) | {
+    product = made.products[place_in, order] % len(place.products)
+    return _Lines(order, place_in, product, part(made.amount), part(made.list_amount), part(made.cost))
+
+
+def lines(place: Place, block: Block, found: _Lines) -> Rows:
+    made = block.orders
+    customer, number = made.customer[found.order], made.number[found.order]
+    columns = place.common(keys.LINE, customer, number * 4 + found.place) | {
         "order_id": uuids(place.keys(keys.ORDER, customer, number)),
-        "product_id": uuids(place.products[made.products[place_in, order] % len(place.products)]),
-        "position": shorts(place_in + 1),
+        "product_id": uuids(place.products[found.product]),
+        "position": shorts(found.place + 1),
         "description": empty(),
         "quantity": money(np.array([100])),
-        "unit_price": money(np.maximum(listed, amount)),
-        "discount": money(np.maximum(listed - amount, 0)),
-        "amount": money(amount),
-        "cost_of_goods": money(part(made.cost)),
+        "unit_price": money(np.maximum(found.listed, found.amount)),
+        "discount": money(np.maximum(found.listed - found.amount, 0)),
+        "amount": money(found.amount),
+        "cost_of_goods": money(found.cost),
     }
-    return packed("order_line", columns, len(order))
+    return packed("order_line", columns, len(found.order))
+
+
+def product_days(place: Place, block: Block, found: _Lines) -> Rows:
+    """The daily roll-up by product, as `crm.value.product_days` would make it for a clock in UTC."""
+    made = block.orders
+    day_of = made.placed // DAY
+    kept = np.flatnonzero(made.refunded[found.order] < made.amount[found.order])
+    kept = kept[np.lexsort((found.product[kept], day_of[found.order[kept]], made.customer[found.order[kept]]))]
+    order, product = found.order[kept], found.product[kept]
+    customer, day = made.customer[order], day_of[order]
+    other = (np.diff(customer) != 0) | (np.diff(day) != 0) | (np.diff(product) != 0)
+    first = np.flatnonzero(np.append(True, other))[: len(kept)]
+
+    def total(cents: Ints) -> Column:
+        return longs(np.add.reduceat(cents[kept], first) * 100)
+
+    columns = place.common(keys.PRODUCT_DAY, customer[first], made.number[order[first]] * 4 + found.place[kept[first]]) | {
+        "day": dates(day[first] * DAY),
+        "product_id": uuids(place.products[product[first]]),
+        "revenue": total(found.amount),
+        "cost_of_goods": total(found.cost),
+        "uncosted_revenue": longs(np.array([0])),
+    }
+    return packed("product_day", columns, len(first))
 
 
 def days(place: Place, block: Block) -> Rows:
@@ -133,7 +176,7 @@ def days(place: Place, block: Block) -> Rows:
     begins[np.flatnonzero(bought)[at]] = True
 
     def total(cents: Ints) -> Column:
-        return money(np.add.reduceat(cents, first))
+        return longs(np.add.reduceat(cents, first) * 100)
 
     columns = place.common(keys.DAY, made.customer[first], made.number[first]) | {
         "day": dates(day[first] * DAY),
@@ -143,7 +186,7 @@ def days(place: Place, block: Block) -> Rows:
         "orders": integers(number),
         "purchases": integers(np.add.reduceat(kept, first)),
         "is_first": booleans(begins),
-        "uncosted_revenue": money(np.array([0])),
+        "uncosted_revenue": longs(np.array([0])),
     }
     return packed("customer_day", columns, len(first))
 

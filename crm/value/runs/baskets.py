@@ -18,35 +18,36 @@ from crm.value.growth import MOST_CATEGORIES
 from crm.value.runs.copying import PATIENCE
 from crm.value.runs.inputs import Moment
 
-# Bought within the horizon before the moment: what a customer with a category brings in such a time.
-_LINES = """
-FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
-WHERE o.status <> 'CANCELLED' AND o.refunded < o.amount AND o.placed_at <= $1
-  AND o.placed_at > $1::timestamptz - make_interval(days => $2) AND p.category = ANY($3::text[])
+# Bought within the horizon before the moment: what a customer with a category brings in such a time. $3: the names of
+# the categories that count, whose places are the numbers of the bits.
+_BOUGHT = """
+FROM product_day d JOIN (
+    SELECT id, array_position($3::text[], category::text) - 1 AS place FROM product WHERE category = ANY($3::text[])
+) k ON k.id = d.product_id
+WHERE d.day <= $1::date AND d.day > $1::date - $2::int
 """
+# Each product is looked up by itself, for EXISTS would read all lines.
 _NAMES = """
-SELECT p.category FROM product p WHERE p.category IS NOT NULL AND EXISTS (
-    SELECT FROM order_line l WHERE l.product_id = p.id
-) GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT $1
+SELECT p.category FROM product p
+WHERE p.category IS NOT NULL AND (SELECT true FROM order_line l WHERE l.product_id = p.id LIMIT 1)
+GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT $1
 """
-# Lines are met once: what each customer has of each category makes both its bits and the margins of the categories.
-# EXISTS leaves out most orders of an organisation that notes the lines of some customers only. Bits are bytes one after
-# the other: a million rows would be a million objects of Python.
+# What each customer has of each category makes both its bits and the margins of the categories. Bits are bytes one
+# after the other: a million rows would be a million objects of Python.
 _EVERYBODY = f"""
 WITH pair AS MATERIALIZED (
-    SELECT l.customer_id, array_position($3::text[], p.category::text) - 1 AS place,
-           sum((l.amount - coalesce(l.cost_of_goods, l.amount * $4::numeric)) * o.exchange_rate) AS margin
-    {_LINES} AND EXISTS (SELECT FROM order_line b WHERE b.customer_id = o.customer_id) GROUP BY 1, 2
+    SELECT d.customer_id, k.place,
+           sum(d.revenue - d.cost_of_goods) - sum(d.uncosted_revenue) * $4::numeric AS margin {_BOUGHT} GROUP BY 1, 2
 ), owner AS (SELECT customer_id, bit_or(1::int8 << place) AS owned FROM pair GROUP BY 1
-), category AS (SELECT place, (sum(margin) / count(*))::float8 AS margin FROM pair GROUP BY 1)
+), category AS (SELECT place, (sum(margin) / count(*) / 10000)::float8 AS margin FROM pair GROUP BY 1)
 SELECT (SELECT string_agg(uuid_send(customer_id), ''::bytea) FROM owner) AS customers,
        (SELECT string_agg(int8send(owned), ''::bytea) FROM owner) AS owned,
        (SELECT json_object_agg(place, margin) FROM category) AS margins
 """  # noqa: S608 - constants
 _OWNED_BY = f"""
 SELECT string_agg(uuid_send(customer_id), ''::bytea) AS customers, string_agg(int8send(owned), ''::bytea) AS owned
-FROM (SELECT l.customer_id, bit_or(1::int8 << (array_position($3::text[], p.category::text) - 1)) AS owned
-      {_LINES} AND l.customer_id = ANY($4::uuid[]) GROUP BY 1) one
+FROM (SELECT d.customer_id, bit_or(1::int8 << k.place) AS owned
+      {_BOUGHT} AND d.customer_id = ANY($4::uuid[]) GROUP BY 1) one
 """  # noqa: S608 - constants
 _WALLET = """
 SELECT string_agg(uuid_send(c.id), ''::bytea) AS customers,
@@ -99,7 +100,7 @@ async def some(book: Book, moment: Moment, assumed: Assumptions, names: Sequence
 
 
 def _asked(moment: Moment, assumed: Assumptions, names: Sequence[str]) -> tuple[Any, ...]:
-    return moment.at, assumed.horizon_days, list(names)
+    return moment.day, assumed.horizon_days, list(names)
 
 
 async def _row(statement: str, *arguments: Any) -> Any:

@@ -27,8 +27,8 @@ _SIZES = _FIRST + "SELECT cohort, count(*) AS customers FROM first GROUP BY 1 OR
 _EARNED = (
     _FIRST
     + """
-SELECT f.cohort, width_bucket(d.day, $1::date[]) AS period, sum(d.revenue) AS revenue,
-       sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted
+SELECT f.cohort, width_bucket(d.day, $1::date[]) AS period, sum(d.revenue) * 0.0001 AS revenue,
+       sum(d.cost_of_goods) * 0.0001 AS goods, sum(d.uncosted_revenue) * 0.0001 AS uncosted
 FROM first f JOIN customer_day d USING (customer_id) WHERE d.day < $3 GROUP BY 1, 2
 """
 )

@@ -22,7 +22,8 @@ EPOCH = date(1970, 1, 1)
 SHORTEST_HOLDOUT = 14
 LONGEST_HOLDOUT = 365
 
-# Times of the day are read by the organisation's clock; everything after the moment is not seen.
+# Times of the day are read by the organisation's clock; everything after the moment is not seen. Money is counted in
+# ten-thousandths.
 DAYS = """
 SELECT customer_id,
        (min(day) FILTER (WHERE purchases > 0)) - DATE '1970-01-01' AS first_day,
@@ -91,10 +92,10 @@ SELECT c.id,
        coalesce(d.first_day, {NEVER})::int4, coalesce(d.last_day, {NEVER})::int4,
        coalesce(d.purchases, 0)::int4, coalesce(d.early_purchases, 0)::int4,
        coalesce(d.early_last_day, {NEVER})::int4, coalesce(d.orders, 0)::int4,
-       coalesce(d.revenue * 10000, 0)::int8, coalesce(d.first_revenue * 10000, 0)::int8,
-       coalesce(d.early_revenue * 10000, 0)::int8,
-       coalesce(d.list_revenue * 10000, 0)::int8, coalesce(d.goods * 10000, 0)::int8,
-       coalesce(d.uncosted * 10000, 0)::int8,
+       coalesce(d.revenue, 0)::int8, coalesce(d.first_revenue, 0)::int8,
+       coalesce(d.early_revenue, 0)::int8,
+       coalesce(d.list_revenue, 0)::int8, coalesce(d.goods, 0)::int8,
+       coalesce(d.uncosted, 0)::int8,
        round((coalesce(k.serving, 0) + coalesce(i.cost, 0)) * 10000)::int8,
        coalesce(k.acquisition * 10000, 0)::int8,
        coalesce(i.points, 0)::float4, coalesce(i.nps, 'NaN')::float4, coalesce(i.csat, 'NaN')::float4,

@@ -34,7 +34,7 @@ async def seal(run_id: UUID) -> None:
     table = name(run_id)
     indexes = (index if isinstance(index, tuple) else index.fields for index in ValueSnapshot._meta.indexes)
     statements = [
-        f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, customer_id)",
+        f"ALTER TABLE {table} ADD PRIMARY KEY (customer_id, run_id)",
         *(f"CREATE INDEX ON {table} ({', '.join(columns)})" for columns in indexes),
         f"ALTER TABLE {table} ADD FOREIGN KEY (run_id) REFERENCES value_run (id) ON DELETE CASCADE, "
         "ADD FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE",

@@ -55,8 +55,9 @@ SELECT p, sum(buyers)::int AS buyers, sum(orders)::int AS orders, sum(revenue) A
        sum(listed) - sum(revenue) AS discounts, round({_GOODS}, 4) AS cost_of_goods,
        round(sum(serving), 4) AS cost_to_serve, sum(acquisition) AS acquisition_cost
 FROM (
-    SELECT {_DAYS}, 0 AS buyers, sum(d.orders) AS orders, sum(d.revenue) AS revenue, sum(d.list_revenue) AS listed,
-           sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted, 0 AS serving, 0 AS acquisition
+    SELECT {_DAYS}, 0 AS buyers, sum(d.orders) AS orders, sum(d.revenue) * 0.0001 AS revenue,
+           sum(d.list_revenue) * 0.0001 AS listed, sum(d.cost_of_goods) * 0.0001 AS goods,
+           sum(d.uncosted_revenue) * 0.0001 AS uncosted, 0 AS serving, 0 AS acquisition
     {_BOUGHT} GROUP BY 1
     UNION ALL
     SELECT p, count(*), 0, 0, 0, 0, 0, 0, 0
@@ -67,8 +68,8 @@ FROM (
 """  # noqa: S608 - constants
 PLACED = f"""
 WITH who AS (SELECT c.id FROM customer c WHERE {{who}}), bought AS (
-    SELECT d.customer_id, {_DAYS}, sum(d.revenue) AS revenue, sum(d.list_revenue) AS listed,
-           sum(d.cost_of_goods) AS goods, sum(d.uncosted_revenue) AS uncosted {_BOUGHT} GROUP BY 1, 2
+    SELECT d.customer_id, {_DAYS}, sum(d.revenue) * 0.0001 AS revenue, sum(d.list_revenue) * 0.0001 AS listed,
+           sum(d.cost_of_goods) * 0.0001 AS goods, sum(d.uncosted_revenue) * 0.0001 AS uncosted {_BOUGHT} GROUP BY 1, 2
 ), spent AS (
     SELECT customer_id, p, sum(serving) AS serving, sum(acquisition) AS acquisition FROM ({_COSTS}) each GROUP BY 1, 2
 ), ledger AS (

@@ -26,8 +26,8 @@ _REWARDS = (
     STEPS
     + """, money AS (
     SELECT d.customer_id, width_bucket(d.day::timestamp AT TIME ZONE $5, $2::timestamptz[]) AS step,
-           d.revenue - CASE WHEN $4 THEN d.revenue * $3::numeric
-                            ELSE d.cost_of_goods + d.uncosted_revenue * $3::numeric END AS amount
+           0.0001 * (d.revenue - CASE WHEN $4 THEN d.revenue * $3::numeric
+                                      ELSE d.cost_of_goods + d.uncosted_revenue * $3::numeric END) AS amount
     FROM customer_day d
     UNION ALL
     SELECT k.customer_id, width_bucket(k.occurred_at, $2::timestamptz[]), -k.base_amount FROM cost_entry k

@@ -28,9 +28,8 @@ WITH day AS (
     SELECT d.customer_id, d.day FROM customer_day d JOIN customer c ON c.id = d.customer_id
     WHERE $4::text IS NULL AND d.purchases > 0 AND {who}
     UNION ALL
-    SELECT o.customer_id, o.placed_at::date FROM "order" o JOIN customer c ON c.id = o.customer_id
-    JOIN order_line l ON l.order_id = o.id JOIN product p ON p.id = l.product_id
-    WHERE p.category = $4 AND o.status <> 'CANCELLED' AND (o.amount = 0 OR o.refunded < o.amount) AND {who}
+    SELECT d.customer_id, d.day FROM product_day d JOIN customer c ON c.id = d.customer_id
+    JOIN product p ON p.id = d.product_id WHERE p.category = $4 AND {who}
 ), bought AS (
     SELECT customer_id, ((extract(year FROM day) * 12 + extract(month FROM day) - 1)::int / $1::int) AS at
     FROM day WHERE day < $3::date GROUP BY 1, 2
