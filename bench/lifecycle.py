@@ -68,8 +68,8 @@ SELECT uuidv7(), now(), now(), last.* FROM (
     """
 INSERT INTO customer_day (id, created_at, updated_at, customer_id, day, revenue, list_revenue, cost_of_goods, orders,
                           purchases, uncosted_revenue, is_first)
-SELECT uuidv7(), now(), now(), w.customer_id, (w.since + n * (10 + 50 * w.fate) * interval '1 day')::date, 100000, 100000, 50000,
-       1, 1, 0, n = 0
+SELECT uuidv7(), now(), now(), w.customer_id, (w.since + n * (10 + 50 * w.fate) * interval '1 day')::date, 100000,
+       100000, 50000, 1, 1, 0, n = 0
 FROM bench_walk w CROSS JOIN LATERAL generate_series(0, w.steps) n
 """,
 )

@@ -43,6 +43,7 @@ from models.staff import LoginAttempt, Role, StaffMember, StaffSession
 from models.token import ApiToken
 from models.value import (
     CustomerDay,
+    CustomerTotal,
     DesignationStatus,
     ProductDay,
     RunStatus,
@@ -62,6 +63,7 @@ __all__ = [
     "Customer",
     "CustomerDay",
     "CustomerKind",
+    "CustomerTotal",
     "DeliveryStatus",
     "DesignationStatus",
     "Direction",

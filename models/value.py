@@ -72,6 +72,36 @@ class CustomerDay(Record):
         constraints = [UniqueConstraint(fields=("customer_id", "day"), name="uq_customer_day")]
 
 
+class CustomerTotal(Record):
+    """All days of a customer in sum, as a run reads everybody's; kept from `CustomerDay` by the same writers.
+
+    `first_day` and `last_day` are those of purchases, `purchases` the number of such days, `first_revenue` what the
+    first of them brought; `latest_day` is the last of any order: at an earlier moment the days have to be added up
+    instead. Nobody without an order that counts has more than zeros. The unique index covers all of them.
+    """
+
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="totals", on_delete=fields.CASCADE
+    )
+    first_day = fields.DateField(null=True)
+    last_day = fields.DateField(null=True)
+    latest_day = fields.DateField(null=True)
+    purchases = fields.IntField()
+    orders = fields.IntField()
+    revenue = fields.BigIntField()
+    first_revenue = fields.BigIntField()
+    list_revenue = fields.BigIntField()
+    cost_of_goods = fields.BigIntField()
+    uncosted_revenue = fields.BigIntField()
+
+    if TYPE_CHECKING:
+        customer_id: UUID
+
+    class Meta:
+        table = "customer_total"
+        constraints = [UniqueConstraint(fields=("customer_id",), name="uq_customer_total")]
+
+
 class ProductDay(Record):
     """What a customer bought of one product on one day, as the lines of its orders say; kept like `CustomerDay`.
 

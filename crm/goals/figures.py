@@ -191,7 +191,9 @@ _LISTED = (
         Unit.NUMBER,
         "count(*) FILTER (WHERE d.is_first)",
     ),
-    _of_orders(_F.AVERAGE_ORDER, "Revenue an order", Unit.MONEY, "sum(d.revenue) * 0.0001 / nullif(sum(d.purchases), 0)"),
+    _of_orders(
+        _F.AVERAGE_ORDER, "Revenue an order", Unit.MONEY, "sum(d.revenue) * 0.0001 / nullif(sum(d.purchases), 0)"
+    ),
     Figure(
         _F.REPEAT_RATE,
         "Of those who bought, the share who bought on several days",

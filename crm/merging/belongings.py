@@ -16,7 +16,7 @@ from crm.value import rollup
 MOVED = ("order", "order_line", "cost_entry", "interaction", "follow_up")
 """Rows that change their owner and nothing else."""
 
-MADE_ANEW = ("customer_day", "product_day")
+MADE_ANEW = ("customer_day", "customer_total", "product_day")
 """Rows that are computed from others of the survivor."""
 
 BY_HAND = {

@@ -22,12 +22,9 @@ ENTRY = np.dtype(
         ("first_day", "i4"),
         ("last_day", "i4"),
         ("purchases", "i4"),
-        ("early_purchases", "i4"),
-        ("early_last_day", "i4"),
         ("orders", "i4"),
         ("revenue", "i8"),
         ("first_revenue", "i8"),
-        ("early_revenue", "i8"),
         ("list_revenue", "i8"),
         ("goods", "i8"),
         ("uncosted", "i8"),
@@ -48,11 +45,14 @@ ENTRY = np.dtype(
 )
 """One customer. Days since 1970; money in ten-thousandths of the base currency; shares 0..1; NaN where unknown.
 
-purchases: purchase days; early_*: of those until the holdout period begins. uncosted: revenue whose cost of goods
+purchases: purchase days. uncosted: revenue whose cost of goods
 nobody recorded. points: of learning. nps, csat, ces: mean ratings 0..1, 1 is best. kept: share of promises kept on
 time. breadth: staff with two or more contacts in a year. prior_*: the RFM group of the run before, -1 for none;
 changed_at: seconds since 1970. cohort: the place among the segments with models of their own, -1 for none.
 """
+
+EARLY = np.dtype([("purchases", "i4"), ("last_day", "i4"), ("revenue", "i8")])
+"""What was known of a customer when the holdout period began; -1 purchases where nobody asked."""
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,13 @@ class Buyers:
         column = self.rows[name]
         return column if self.places is None else column[self.places]
 
-    def chosen(self, which: Ints) -> NDArray[np.void]:
-        """Whole rows of some of them."""
-        return self.rows[which if self.places is None else self.places[which]]
-
 
 @dataclass(frozen=True)
 class Book:
     """The customers known on `end` (days since 1970), rows of `ENTRY` sorted by key, in the unit of `unit_days`.
 
-    early_end: the last day before the holdout period, None when time is too short for one. at: the moment, in seconds.
+    early_end: the last day before the holdout period, None when time is too short for one; early: rows of `EARLY`,
+    known of those who judge the models. at: the moment, in seconds.
     categories, category_margins: of products, and what each brings on average from a customer who bought it of late.
     owned: bits of the categories that each customer bought of late, shape (n,). wallet: what each spends in a year with
     everybody, in the currency, NaN where unknown, shape (n,). Both are None where nothing is known of anybody.
@@ -88,6 +85,7 @@ class Book:
     end: int
     unit_days: float
     early_end: int | None = None
+    early: NDArray[np.void] | None = None
     at: float = 0.0
     categories: tuple[str, ...] = ()
     category_margins: tuple[float, ...] = ()
@@ -101,18 +99,18 @@ class Book:
         """Some of the customers."""
         return self._only(here)
 
-    def of(self, which: Bools) -> Book:
-        """The customers that are marked, shape (n,)."""
+    def of(self, which: Bools | Ints) -> Book:
+        """The customers that are marked, shape (n,), or at these places."""
         return self._only(which)
 
-    def _only(self, which: slice | Bools) -> Book:
-        owned = None if self.owned is None else self.owned[which]
-        wallet = None if self.wallet is None else self.wallet[which]
-        return replace(self, rows=self.rows[which], owned=owned, wallet=wallet)
+    def _only(self, which: slice | Bools | Ints) -> Book:
+        beside = {name: getattr(self, name) for name in ("early", "owned", "wallet")}
+        cut = {name: None if values is None else values[which] for name, values in beside.items()}
+        return replace(self, rows=self.rows[which], **cut)
 
     def forget(self) -> None:
         """Let go of the histories of everybody, which are made again when they are asked for."""
-        for name in ("history", "early_history", "early", "repeat_spend"):
+        for name in ("history", "repeat_spend"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -127,23 +125,13 @@ class Book:
     @cached_property
     def history(self) -> History:
         """Recency and frequency of the buyers."""
-        return self._history("purchases", "last_day", self.end, slice(None))
+        rows = self.buyers
+        return self.history_of(rows["first_day"], rows["purchases"], rows["last_day"], self.end)
 
-    @cached_property
-    def early(self) -> Bools:
-        """Which buyers had bought before the holdout period."""
-        return np.asarray(self.buyers["early_purchases"] > 0)
-
-    @cached_property
-    def early_history(self) -> History:
-        """What was known of the `early` buyers when the holdout period began."""
-        return self._history("early_purchases", "early_last_day", self.early_end or self.end, self.early)
-
-    def _history(self, count: str, last: str, end: int, which: Bools | slice) -> History:
-        rows, unit = self.buyers, self.unit_days
-        first = rows["first_day"][which].astype(np.float64)
-        x = rows[count][which].astype(np.float64) - 1
-        return History(x, (rows[last][which] - first) / unit, (end - first) / unit)
+    def history_of(self, first: Ints, purchases: Ints, last: Ints, end: int) -> History:
+        """Histories in the unit of the book: first and last purchase day and purchase days as of a day, shape (k,)."""
+        begin, unit = first.astype(np.float64), self.unit_days
+        return History(purchases.astype(np.float64) - 1, (last - begin) / unit, (end - begin) / unit)
 
     @cached_property
     def repeat_spend(self) -> Floats:

@@ -1,4 +1,4 @@
-"""The daily roll-ups of orders and of their lines, kept exact in the transaction of whoever writes an order."""
+"""The daily roll-up of orders and what follows from it, kept exact in the transaction of whoever writes an order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from crm.database import execute, fetch
-from crm.value import product_days
+from crm.value import product_days, totals
 
 _COLUMNS = "revenue, list_revenue, cost_of_goods, orders, purchases, uncosted_revenue"
 
@@ -78,6 +78,7 @@ async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> No
     await execute(_DROP, customer_id, sorted(days))
     await execute(_ADD, time_zone, customer_id, sorted(days))
     await execute(_FIRST, [customer_id])
+    await totals.refresh([customer_id])
     await product_days.refresh([(customer_id, day) for day in days], time_zone)
 
 
@@ -95,6 +96,7 @@ async def refresh_pairs(
     touched = sorted(set(customers))
     await execute(_ADD_PAIRS, time_zone, touched, customers, days)
     await execute(_FIRST, touched)
+    await totals.refresh(touched)
     await product_days.refresh(lined, time_zone)
 
 
@@ -105,4 +107,5 @@ async def rebuild(time_zone: str, customer_ids: list[UUID] | None = None) -> Non
     else:
         await execute("DELETE FROM customer_day WHERE customer_id = ANY($1::uuid[])", customer_ids)
     await execute(_ALL, time_zone, customer_ids)
+    await (totals.rebuild() if customer_ids is None else totals.refresh(customer_ids))
     await product_days.rebuild(time_zone, customer_ids)

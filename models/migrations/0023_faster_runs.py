@@ -61,6 +61,41 @@ class Migration(migrations.Migration):
             options={'table': 'product_day', 'app': 'models', 'constraints': [UniqueConstraint(fields=('customer_id', 'day', 'product_id'), name='uq_product_day')], 'pk_attr': 'id', 'table_description': 'What a customer bought of one product on one day, as the lines of its orders say; kept like `CustomerDay`.'},
             bases=['Record'],
         ),
+        ops.CreateModel(
+            name='CustomerTotal',
+            fields=[
+                ('id', fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
+                ('updated_at', fields.DatetimeField(auto_now=True, auto_now_add=False)),
+                ('customer', fields.ForeignKeyField('models.Customer', source_field='customer_id', db_constraint=True, to_field='id', related_name='totals', on_delete=OnDelete.CASCADE)),
+                ('first_day', fields.DateField(null=True)),
+                ('last_day', fields.DateField(null=True)),
+                ('latest_day', fields.DateField(null=True)),
+                ('purchases', fields.IntField()),
+                ('orders', fields.IntField()),
+                ('revenue', fields.BigIntField()),
+                ('first_revenue', fields.BigIntField()),
+                ('list_revenue', fields.BigIntField()),
+                ('cost_of_goods', fields.BigIntField()),
+                ('uncosted_revenue', fields.BigIntField()),
+            ],
+            options={'table': 'customer_total', 'app': 'models', 'constraints': [UniqueConstraint(fields=('customer_id',), name='uq_customer_total')], 'pk_attr': 'id', 'table_description': "All days of a customer in sum, as a run reads everybody's; kept from `CustomerDay` by the same writers."},
+            bases=['Record'],
+        ),
+        ops.RunSQL(
+            [
+                'INSERT INTO customer_total (id, created_at, updated_at, customer_id, first_day, last_day, latest_day, '
+                'purchases, orders, revenue, first_revenue, list_revenue, cost_of_goods, uncosted_revenue) '
+                'SELECT uuidv7(), now(), now(), kept.* FROM (SELECT customer_id, min(day) FILTER (WHERE purchases > 0), '
+                'max(day) FILTER (WHERE purchases > 0), max(day), count(*) FILTER (WHERE purchases > 0), sum(orders), '
+                'sum(revenue)::int8, coalesce(sum(revenue) FILTER (WHERE is_first), 0)::int8, sum(list_revenue)::int8, '
+                'sum(cost_of_goods)::int8, sum(uncosted_revenue)::int8 '
+                'FROM customer_day GROUP BY customer_id ORDER BY customer_id) kept',
+                'CREATE UNIQUE INDEX uq_customer_total ON customer_total (customer_id) INCLUDE (latest_day, first_day, '
+                'last_day, purchases, orders, revenue, first_revenue, list_revenue, cost_of_goods, uncosted_revenue)',
+            ],
+            reverse_sql='',
+        ),
         # Days are those of the organisation's clock, as in `crm.value.rollup`. The customers come in order, so that the
         # rows that a run reads one after the other lie beside one another.
         ops.RunSQL(

@@ -178,6 +178,7 @@ async def test_days_are_those_of_the_organisations_clock(fresh_db: str) -> None:
 async def days() -> list[tuple[Any, ...]]:
     rows = [
         *await fetch("SELECT * FROM customer_day ORDER BY customer_id, day"),
+        *await fetch("SELECT * FROM customer_total ORDER BY customer_id"),
         *await fetch("SELECT * FROM product_day ORDER BY customer_id, day, product_id"),
     ]
     return [

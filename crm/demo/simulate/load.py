@@ -147,8 +147,8 @@ async def _size(segment: Segment) -> None:
 
 
 FILLED = (
-    "customer", "identity", "order", "order_line", "customer_day", "product_day", "cost_entry", "interaction",
-    "stage_position", "stage_transition", "relationship", "segment_membership",
+    "customer", "identity", "order", "order_line", "customer_day", "customer_total", "product_day", "cost_entry",
+    "interaction", "stage_position", "stage_transition", "relationship", "segment_membership",
 )  # fmt: skip
 
 _INDEXES = """

@@ -10,21 +10,20 @@ import numpy as np
 from crm.demo.simulate import keys
 from crm.demo.simulate.binary import (
     Column,
-    booleans,
     dates,
-    empty,
     integers,
     longs,
     money,
     null,
-    shorts,
     text,
     texts,
     times,
     uuids,
 )
 from crm.demo.simulate.blocks import Block, Bools, Ints
+from crm.demo.simulate.lines import lines, lines_of
 from crm.demo.simulate.place import Place, Rows, packed
+from crm.demo.simulate.rollups import rollups
 from crm.demo.simulate.touches import touches
 
 DAY = 86_400_000_000
@@ -40,10 +39,9 @@ def tables(place: Place, block: Block) -> Iterator[Rows]:
     """All that a block fills but its customers, in an order in which what is referred to comes first."""
     yield identities(place, block)
     yield orders(place, block)
-    found = _lines(place, block)
-    yield lines(place, block, found)
-    yield product_days(place, block, found)
-    yield days(place, block)
+    sold = lines_of(place, block)
+    yield lines(place, block, sold)
+    yield from rollups(place, block, sold)
     yield acquisition_costs(place, block)
     yield from touches(place, block)
     yield from moves(place, block)
@@ -91,104 +89,6 @@ def orders(place: Place, block: Block) -> Rows:
         "quantity": integers(made.quantity),
     }
     return packed("order", columns, len(made.customer))
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """Lines of orders: of which order of the block, in which place of it, of which product; money in cents."""
-
-    order: Ints
-    place: Ints
-    product: Ints
-    amount: Ints
-    listed: Ints
-    cost: Ints
-
-
-def _lines(place: Place, block: Block) -> _Lines:
-    """One to three lines that add up to the order, for the orders of every so many customers."""
-    made = block.orders
-    chosen = np.flatnonzero(made.customer % place.lines_every == 0)
-    count = made.lines[chosen]
-    order = np.repeat(chosen, count)
-    place_in = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
-    last = place_in == made.lines[order] - 1
-
-    def part(cents: Ints) -> Ints:
-        share = cents[order] // made.lines[order]
-        return np.where(last, cents[order] - share * place_in, share)
-
-    product = made.products[place_in, order] % len(place.products)
-    return _Lines(order, place_in, product, part(made.amount), part(made.list_amount), part(made.cost))
-
-
-def lines(place: Place, block: Block, found: _Lines) -> Rows:
-    made = block.orders
-    customer, number = made.customer[found.order], made.number[found.order]
-    columns = place.common(keys.LINE, customer, number * 4 + found.place) | {
-        "order_id": uuids(place.keys(keys.ORDER, customer, number)),
-        "product_id": uuids(place.products[found.product]),
-        "position": shorts(found.place + 1),
-        "description": empty(),
-        "quantity": money(np.array([100])),
-        "unit_price": money(np.maximum(found.listed, found.amount)),
-        "discount": money(np.maximum(found.listed - found.amount, 0)),
-        "amount": money(found.amount),
-        "cost_of_goods": money(found.cost),
-    }
-    return packed("order_line", columns, len(found.order))
-
-
-def product_days(place: Place, block: Block, found: _Lines) -> Rows:
-    """The daily roll-up by product, as `crm.value.product_days` would make it for a clock in UTC."""
-    made = block.orders
-    day_of = made.placed // DAY
-    kept = np.flatnonzero(made.refunded[found.order] < made.amount[found.order])
-    kept = kept[np.lexsort((found.product[kept], day_of[found.order[kept]], made.customer[found.order[kept]]))]
-    order, product = found.order[kept], found.product[kept]
-    customer, day = made.customer[order], day_of[order]
-    other = (np.diff(customer) != 0) | (np.diff(day) != 0) | (np.diff(product) != 0)
-    first = np.flatnonzero(np.append(True, other))[: len(kept)]
-
-    def total(cents: Ints) -> Column:
-        return longs(np.add.reduceat(cents[kept], first) * 100)
-
-    columns = place.common(keys.PRODUCT_DAY, customer[first], made.number[order[first]] * 4 + found.place[kept[first]]) | {
-        "day": dates(day[first] * DAY),
-        "product_id": uuids(place.products[product[first]]),
-        "revenue": total(found.amount),
-        "cost_of_goods": total(found.cost),
-        "uncosted_revenue": longs(np.array([0])),
-    }
-    return packed("product_day", columns, len(first))
-
-
-def days(place: Place, block: Block) -> Rows:
-    """The daily roll-up, as `crm.value.rollup` would make it for a clock in UTC: orders here are given back whole."""
-    made = block.orders
-    kept = (made.refunded == 0).astype(np.int64)
-    day = made.placed // DAY
-    first = np.flatnonzero(np.append(True, (np.diff(day) != 0) | (np.diff(made.customer) != 0)))
-    number = np.diff(np.append(first, len(day)))
-    bought = np.add.reduceat(kept, first) > 0
-    at = np.unique(made.customer[first][bought], return_index=True)[1]
-    begins = np.zeros(len(first), dtype=bool)
-    begins[np.flatnonzero(bought)[at]] = True
-
-    def total(cents: Ints) -> Column:
-        return longs(np.add.reduceat(cents, first) * 100)
-
-    columns = place.common(keys.DAY, made.customer[first], made.number[first]) | {
-        "day": dates(day[first] * DAY),
-        "revenue": total(made.amount - made.refunded),
-        "list_revenue": total(made.list_amount * kept),
-        "cost_of_goods": total(made.cost),
-        "orders": integers(number),
-        "purchases": integers(np.add.reduceat(kept, first)),
-        "is_first": booleans(begins),
-        "uncosted_revenue": longs(np.array([0])),
-    }
-    return packed("customer_day", columns, len(first))
 
 
 def acquisition_costs(place: Place, block: Block) -> Rows:

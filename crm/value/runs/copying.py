@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ _WIRE = np.dtype(
 )
 _HEADER = 19
 _CHUNK = 1 << 22
+# PostgreSQL sends 8 KB at a time. To wait a little lets them gather: both sides wake an eighth as often, which spares
+# each a quarter of its time; the buffers of the socket hold more than comes meanwhile.
+_GATHERING = 0.003
 
 
 async def copied(statement: str, arguments: list[Any]) -> NDArray[np.void]:
@@ -51,6 +55,7 @@ class _Reader:
             self.begun = True
         if len(self.waiting) >= _CHUNK:
             self.turn()
+        await asyncio.sleep(_GATHERING)
 
     def turn(self) -> None:
         count = len(self.waiting) // _WIRE.itemsize

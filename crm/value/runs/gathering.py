@@ -18,7 +18,7 @@ from crm.value.assumptions import Assumptions
 from crm.value.book import Book
 from crm.value.runs import baskets, network
 from crm.value.runs.copying import copied
-from crm.value.runs.inputs import BOOK, Moment, arguments_of, book_of
+from crm.value.runs.inputs import Moment, arguments_of, book_of, book_statement, bought_until
 from crm.value.runs.lanes import Job, all_done
 
 SHARES = 6
@@ -57,15 +57,15 @@ class Share:
     low: UUID | None
     high: UUID | None
 
-    async def rows(self, arguments: Sequence[Any]) -> NDArray[np.void]:
-        """What is known of each, in the order of their keys."""
+    async def rows(self, bought: str, arguments: Sequence[Any]) -> NDArray[np.void]:
+        """What is known of each, in the order of their keys; bought: DAYS or TOTALS."""
         bounds = [(sign, key) for sign, key in ((">=", self.low), ("<", self.high)) if key is not None]
         first = len(arguments) + 1
         within = {
             part: "".join(f" AND {column} {sign} ${first + at}" for at, (sign, _) in enumerate(bounds))
             for part, column in (("only", "customer_id"), ("some", "c.id"), ("prior", "p.customer_id"))
         }
-        return await copied(BOOK.format(**within), [*arguments, *(key for _, key in bounds)])
+        return await copied(book_statement(bought, **within), [*arguments, *(key for _, key in bounds)])
 
 
 async def shares(count: int = SHARES) -> list[Share]:
@@ -78,14 +78,14 @@ async def gather(
     moment: Moment, assumed: Assumptions, *, early_end: int | None, prior_run: UUID | None
 ) -> tuple[Book, Ints]:
     """The book of everybody at a moment, and the place of who brought each; inside the caller's transaction."""
-    arguments = arguments_of(moment, assumed, early_end, prior_run)
-    parts = await shares()
+    arguments = arguments_of(moment, assumed, prior_run)
+    parts, bought = await shares(), await bought_until(moment)
     rows: list[Any] = [None] * len(parts)
     found: dict[str, Any] = {}
 
     async def part(number: int) -> None:
         await execute(_MERGING)
-        rows[number] = await parts[number].rows(arguments)
+        rows[number] = await parts[number].rows(bought, arguments)
 
     async def surroundings() -> None:
         await execute(_HASHING)
@@ -95,7 +95,7 @@ async def gather(
     # The longest job first, or one lane would wait for it at the end.
     jobs: list[Job] = [surroundings, *(partial(part, number) for number in range(len(parts)))]
     await all_done(jobs, ROOM)
-    book = book_of(_together(rows), moment, assumed, early_end)
+    book = await book_of(_together(rows), moment, assumed, early_end)
     return found["baskets"].of(book), found["links"].places(book)
 
 
