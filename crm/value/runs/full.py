@@ -195,7 +195,7 @@ class _Work:
     async def write(self, parts: Iterator[snapshots.Part], ahead: Outlook | None) -> None:
         async with transaction():
             await execute("SET LOCAL statement_timeout = 0")
-            await execute("SET LOCAL maintenance_work_mem = '128MB'")
+            await execute("SET LOCAL maintenance_work_mem = '256MB'")
             table = await partition.create(self.run.id)
             await snapshots.write(self.run.id, parts, as_of=self.run.as_of, now=self.now, table=table)
             await partition.seal(self.run.id)

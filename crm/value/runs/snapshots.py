@@ -61,12 +61,12 @@ async def _copy(table: str, source: AsyncIterator[bytes] | io.BytesIO, *, freeze
 
 async def _packed(run_id: UUID, parts: Iterator[Part], as_of: datetime, now: datetime) -> AsyncIterator[bytes]:
     yield HEADER
-    ahead = asyncio.ensure_future(asyncio.to_thread(next, parts, None))
-    while part := await ahead:
-        # The next part is made while this one is on its way.
-        ahead = asyncio.ensure_future(asyncio.to_thread(next, parts, None))
-        for packed in _rows(run_id, part, as_of, now):
-            yield packed
+    packed = (rows for part in parts for rows in _rows(run_id, part, as_of, now))
+    ahead = asyncio.ensure_future(asyncio.to_thread(next, packed, None))
+    while rows := await ahead:
+        # The next rows are made and packed while these are on their way, or PostgreSQL would wait for them.
+        ahead = asyncio.ensure_future(asyncio.to_thread(next, packed, None))
+        yield rows
     yield TRAILER
 
 
