@@ -1,4 +1,4 @@
-"""The panel's words for what happened: events and the actions of the audit trail; `_` only marks them."""
+"""The panel's words for what happened: events and the actions of the audit trail."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from typing import Any
 
 from starlette_admin.i18n import gettext
 
+from admin.words.marking import marked as _
 from crm.ids import PREFIXES
-
-
-def _(message: str) -> str:
-    return message
-
 
 HAPPENED: dict[str, str] = {
     "customer.created": _("Customer created"),
