@@ -9,9 +9,9 @@ from uuid import UUID
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import choices
-from admin.base import UseCaseView
 from admin.fields import Amount, listed
 from admin.layout import row
+from admin.writing import UseCaseView
 from crm import exchange_rates
 from crm.access import Actor, Scope
 from crm.changes import get

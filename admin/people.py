@@ -12,10 +12,10 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import choices
-from admin.base import UseCaseView
 from admin.fields import Text, listed
 from admin.layout import row
 from admin.touch.handover import may_hand_over
+from admin.writing import UseCaseView
 from crm import roles, staff
 from crm.access import Actor, Scope
 from crm.database import transaction

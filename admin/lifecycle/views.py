@@ -14,13 +14,14 @@ from tortoise.expressions import Q
 
 from admin import choices, searching
 from admin.archiving import Archivable
-from admin.base import RecordView, UseCaseView
+from admin.base import RecordView
 from admin.fields import Text, listed
 from admin.layout import row
 from admin.lifecycle import page, rows
 from admin.problems import leading, told
 from admin.request import actor_of, may, now
 from admin.rules.field import RuleText
+from admin.writing import UseCaseView
 from crm.access import Actor, Scope
 from crm.lifecycle import definitions
 from crm.lifecycle.definition import Definition, StageDefinition
