@@ -26,10 +26,12 @@ MAX_FIGURES = 8
 MAX_SHARES = 20
 COST = 20
 NUMERIC = (Kind.DECIMAL, Kind.INT, Kind.FLOAT)
+MARKS = frozenset({"VERSION", "RULE_VERSION", "NUMBER", "POSITION", "RESPONSE_STATUS"})
+"""Numbers that tell which, not how much: nobody adds them up."""
 
 
 def figures(node: type) -> list[str]:
-    return [key for key, found in sort_keys(node).items() if found.kind in NUMERIC]
+    return [key for key, found in sort_keys(node).items() if found.kind in NUMERIC and key not in MARKS]
 
 
 @cache

@@ -9,10 +9,12 @@ from statistics import median
 from typing import Any
 
 import pytest
+from graphql import is_enum_type
 
 from crm import organization
 from crm.access import READ_SCOPES, Scope
 from models import Customer, Order, Stage, StagePosition, ValueRun, ValueSnapshot
+from schema import schema
 from tests import factories
 from tests.factories import OWNER, everything_but
 from tests.schema.asking import ask
@@ -146,3 +148,11 @@ async def test_the_root_counts_what_the_row_filter_shows(world: World) -> None:
     shown = {row.id for row in world.of(Customer) if row.country == "IR"}
     orders = sum(row.customer_id in shown for row in world.of(Order))
     assert answer.data == {"customersAggregate": [{"count": len(shown)}], "ordersAggregate": [{"count": orders}]}
+
+
+def test_numbers_that_tell_which_are_not_added_up() -> None:
+    names = {name for name in schema._schema.type_map if name.endswith("Figure")}
+    kinds = {name: schema._schema.type_map[name] for name in names}
+    offered = {key for kind in kinds.values() if is_enum_type(kind) for key in kind.values}
+    assert "BASE_AMOUNT" in offered
+    assert not offered & {"VERSION", "RULE_VERSION", "NUMBER", "POSITION", "RESPONSE_STATUS"}
