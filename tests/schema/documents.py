@@ -164,6 +164,7 @@ class Draft(Dice):
             "until": self.latest,
             "search": self.search,
             "groupBy": self.group_by,
+            "order": self.order,
             "figures": self.figures,
             "of": self.one_figure,
             "at": self.shares,
@@ -239,6 +240,11 @@ class Draft(Dice):
 
     def group_by(self, kind: Any, name: str, named: Any) -> str | None:
         return self.names(f"{named.name.removesuffix('Aggregate')}Group", 2) if not self.chance(6) else None
+
+    def order(self, *_: Any) -> str | None:
+        """The order of groups: answers are compared without it, test_aggregate holds it."""
+        chosen = self.choice(["LARGEST", "KEYS"])
+        return self.given("GroupOrder!", chosen, chosen) if self.chance(3) else None
 
     def figures(self, kind: Any, name: str, named: Any) -> str | None:
         return self.names(f"{named.name.removesuffix('Aggregate')}Figure", 3) if not self.chance(3) else None

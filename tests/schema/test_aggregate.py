@@ -106,6 +106,23 @@ async def test_the_root_gives_the_groups_without_the_rows(world: World) -> None:
     assert {group["__typename"] for group in found} == {"OrderAggregate"}
 
 
+async def test_groups_stand_by_their_keys_where_a_chart_reads_them_in_order(world: World) -> None:
+    document = (
+        "{ ordersAggregate(groupBy: [DAY], order: KEYS) { keys { value } } "
+        "customersAggregate(groupBy: [STAGE], order: KEYS, archived: null) { keys { value } } }"
+    )
+    data = (await ask(document)).data
+    days, stages = ([group["keys"][0]["value"] for group in data[name]] for name in data)
+    assert days == sorted({row.placed_at.strftime("%Y-%m-%d") for row in world.of(Order)})
+    places = {row.key: (row.position, row.key) for row in world.of(Stage)}
+    assert [key for key in stages if key] == sorted((key for key in stages if key), key=lambda key: places[key])
+
+
+async def test_rows_without_figures_offer_none(db: str) -> None:
+    fields = (await ask('{ __type(name: "FollowUpAggregate") { fields { name } } }')).data["__type"]["fields"]
+    assert [field["name"] for field in fields] == ["keys", "count"]
+
+
 async def test_percentiles_come_in_the_order_in_which_they_were_asked_for(world: World) -> None:
     document = "query($at: [Float!]!) { ordersAggregate { percentiles(of: QUANTITY, at: $at) } }"
     (group,) = (await ask(document, {"at": [1, 0.5, 0]})).data["ordersAggregate"]
