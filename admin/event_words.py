@@ -59,6 +59,7 @@ HAPPENED: dict[str, str] = {
     "value.cancelled": _("Value run cancelled"),
     "designation.proposed": _("Strategic customer proposed"),
     "designation.decided": _("Strategic customer decided on"),
+    "designation.expired": _("Confirmation of a strategic customer expired"),
     "token.created": _("API token created"),
     "token.rotated": _("API token replaced"),
     "token.revoked": _("API token revoked"),
@@ -87,7 +88,9 @@ HAPPENED: dict[str, str] = {
     "view.deleted": _("View deleted"),
 }
 
-ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"), _("webhooks"))
+ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"), _("webhooks"), _("simulation"))
+ACTOR_KINDS = (_("Staff"), _("Token"), _("System"))
+IMPORTED = (_("Simulation"),)
 """The product's own parts, where they have done something; their labels are these words."""
 
 NOUNS: dict[str, str] = {
