@@ -46,7 +46,7 @@ class StaffView(UseCaseView):
         Text(
             "password",
             input_type="password",
-            help_text=lazy("At least ten characters. Left empty, it stays as it is."),
+            help_text=lazy("At least ten characters; leave it empty to set none now."),
             getter=lambda request, staff: None,
             searchable=False,
             orderable=False,
