@@ -42,7 +42,7 @@ bench: ## run the comparisons and print their tables
 	@scripts/bootstrap dev
 	@.venv/bin/python -m bench $(args)
 
-fuzz: ## the property tests, with many more examples
+fuzz: ## the property tests, with many more examples (FUZZ_MINUTES=15 for random histories)
 	@scripts/bootstrap dev
 	@ORACLE_DOCUMENTS=20000 ORACLE_RANDOM=1 .venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz $(args)
 

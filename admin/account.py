@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +16,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from admin import pages, preferences, words
 from admin.problems import errors_of, said
 from admin.request import actor_of, now
-from crm import sessions, staff
+from crm import codes, sessions, staff
 from crm.errors import CrmError
 
 
@@ -39,7 +38,7 @@ class AccountPage(CustomView):
             "errors": errors,
             "chosen": preferences.in_force(request),
             "choices": preferences.CHOICES,
-            "zones": sorted(available_timezones()),
+            "zones": sorted(codes.time_zones()),
             "sessions": running,
             "browser": browser,
             "this_session": getattr(request.state, "session_hash", None),

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette_admin import row_action
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin.base import UseCaseView
 from admin.problems import told
 from admin.request import actor_of, may, now
+from admin.writing import UseCaseView
 from crm.access import Actor
 
 

@@ -14,9 +14,9 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import event_words, messages, pages, words
-from admin.base import UseCaseView
 from admin.problems import said
 from admin.request import actor_of, may, now
+from admin.writing import UseCaseView
 from crm import many
 from crm.errors import CrmError
 from crm.many import DEEDS, MOST_AT_ONCE, Verb

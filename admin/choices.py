@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from zoneinfo import available_timezones
-
 from babel import Locale
 from markupsafe import escape
 from starlette.requests import Request
@@ -20,7 +17,7 @@ from crm import codes
 
 TEXT_FILTERS = [StringEqualFilter, StringNotEqualFilter, IsNullFilter, IsNotNullFilter]
 
-COMMON_LANGUAGES = [
+COMMON_LANGUAGES = (
     "en",
     "fa",
     "zh",
@@ -39,7 +36,7 @@ COMMON_LANGUAGES = [
     "tr",
     "uk",
     "ur",
-]
+)
 
 
 def countries(request: Request) -> list[tuple[str, str]]:
@@ -57,14 +54,8 @@ def currencies(request: Request) -> list[tuple[str, str]]:
     return [(code, f"{code} – {names.get(code, code)}") for code in sorted(codes.currencies())]
 
 
-def time_zones(request: Request | None) -> list[tuple[str, str]]:
-    return list(_time_zones())
-
-
-@cache
-def _time_zones() -> tuple[tuple[str, str], ...]:
-    """Read from the disk once."""
-    return tuple((name, name.replace("_", " ")) for name in sorted(available_timezones()))
+def time_zones(request: Request) -> list[tuple[str, str]]:
+    return [(name, name.replace("_", " ")) for name in sorted(codes.time_zones())]
 
 
 def select(name: str, label: str, options: list[tuple[str, str]]) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from admin import formats, words
-from admin.readable import readable
+from admin.told_changes import said
 from crm.access import Actor
 from crm.database import fetch
 from crm.visibility import shown_changes
@@ -32,7 +32,10 @@ class Meanwhile:
 
     @property
     def lines(self) -> list[str]:
-        return [f"{words.label(name)}: {readable(old)} → {readable(new)}" for name, (old, new) in self.changes.items()]
+        return [
+            f"{words.label(name)}: {said(name, old)} {formats.arrow()} {said(name, new)}"
+            for name, (old, new) in self.changes.items()
+        ]
 
 
 async def since(actor: Actor, record_id: UUID, versions: int) -> list[Meanwhile]:

@@ -12,10 +12,10 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
 from admin import choices, searching, words
-from admin.base import UseCaseView
 from admin.bulk import ChangesMany
 from admin.fields import Amount, LongText, listed
 from admin.layout import group, row
+from admin.writing import UseCaseView
 from crm import interactions, relationships
 from crm.access import Actor, Scope
 from crm.errors import ValidationFailed

@@ -1,4 +1,4 @@
-"""The panel's words for what happened: events and the actions of the audit trail; `_` only marks them."""
+"""The panel's words for what happened: events and the actions of the audit trail."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from typing import Any
 
 from starlette_admin.i18n import gettext
 
+from admin.words.marking import marked as _
 from crm.ids import PREFIXES
-
-
-def _(message: str) -> str:
-    return message
-
 
 HAPPENED: dict[str, str] = {
     "customer.created": _("Customer created"),
@@ -63,6 +59,7 @@ HAPPENED: dict[str, str] = {
     "value.cancelled": _("Value run cancelled"),
     "designation.proposed": _("Strategic customer proposed"),
     "designation.decided": _("Strategic customer decided on"),
+    "designation.expired": _("Confirmation of a strategic customer expired"),
     "token.created": _("API token created"),
     "token.rotated": _("API token replaced"),
     "token.revoked": _("API token revoked"),
@@ -91,7 +88,9 @@ HAPPENED: dict[str, str] = {
     "view.deleted": _("View deleted"),
 }
 
-ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"), _("webhooks"))
+ACTORS = (_("command line"), _("segments"), _("lifecycle"), _("value"), _("goals"), _("webhooks"), _("simulation"))
+ACTOR_KINDS = (_("Staff"), _("Token"), _("System"))
+IMPORTED = (_("Simulation"),)
 """The product's own parts, where they have done something; their labels are these words."""
 
 NOUNS: dict[str, str] = {

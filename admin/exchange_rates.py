@@ -8,10 +8,10 @@ from uuid import UUID
 
 from starlette_admin.i18n import lazy_gettext as lazy
 
-from admin import choices
-from admin.base import UseCaseView
+from admin import choices, formats
 from admin.fields import Amount, listed
 from admin.layout import row
+from admin.writing import UseCaseView
 from crm import exchange_rates
 from crm.access import Actor, Scope
 from crm.changes import get
@@ -43,7 +43,7 @@ class RateView(UseCaseView):
     found_by = ("currency",)
 
     def name_of(self, obj: Any) -> str:
-        return f"{obj.currency} {obj.day.isoformat()}"
+        return f"{obj.currency}, {formats.day(obj.day)}"
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         return await exchange_rates.put(

@@ -56,6 +56,11 @@ def signed(written: str, value: float | Decimal) -> str:
     return f"{lead}+{written}" if value > 0 else written
 
 
+def arrow() -> str:
+    """From the first to the second, the way that lines run."""
+    return "←" if get_locale() in RIGHT_TO_LEFT else "→"
+
+
 def isolated(text: str) -> str:
     """A name that may run the other way than the sentence, without drawing a number after it along."""
     return f"\u2068{text}\u2069"
@@ -68,6 +73,14 @@ def number(value: float | Decimal | None, *, decimals: int = 0) -> str:
     # A list's length is a number that writes itself otherwise, as about so many.
     plain = int(value) if isinstance(value, int) else value
     return figures(numbers.format_decimal(plain, format=pattern, locale=get_locale()))
+
+
+def exact(value: Decimal | None) -> str:
+    """An exact number with the decimals it has, two at least where it is not whole: small rates stay visible."""
+    if value is None:
+        return NOTHING
+    pattern = "#,##0" if value == value.to_integral_value() else "#,##0.00########"
+    return figures(numbers.format_decimal(value, format=pattern, locale=get_locale()))
 
 
 def percent(value: float | None, *, decimals: int = 0) -> str:

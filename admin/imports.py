@@ -21,7 +21,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from admin import choices, import_words, pages
 from admin.problems import said
 from admin.request import actor_of, may, now
-from crm import imports
+from crm import codes, imports
 from crm.access import Scope
 from crm.changes import get
 from crm.errors import CrmError
@@ -167,11 +167,10 @@ def _mapping(form: FormData) -> dict[str, str]:
 def _options(form: FormData) -> Options:
     order = str(form.get("date_order") or "") or None
     zone = str(form.get("time_zone") or "UTC")
-    known = {name for name, _label in choices.time_zones(None)}
     style = Style(
         order if order in ("DMY", "MDY") else None,
         form.get("decimal_comma") == "1",
-        zone if zone in known else "UTC",
+        zone if zone in codes.time_zones() else "UTC",
     )
     source = str(form.get("source") or "").strip()[:80] or "import"
     return Options(source, form.get("create_customers") == "1", style)

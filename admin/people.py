@@ -12,10 +12,10 @@ from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import choices
-from admin.base import UseCaseView
 from admin.fields import Text, listed
 from admin.layout import row
 from admin.touch.handover import may_hand_over
+from admin.writing import UseCaseView
 from crm import roles, staff
 from crm.access import Actor, Scope
 from crm.database import transaction
@@ -46,7 +46,7 @@ class StaffView(UseCaseView):
         Text(
             "password",
             input_type="password",
-            help_text=lazy("At least ten characters. Left empty, it stays as it is."),
+            help_text=lazy("At least ten characters; leave it empty to set none now."),
             getter=lambda request, staff: None,
             searchable=False,
             orderable=False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import negotiate_locale
 from starlette.requests import HTTPConnection, Request
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_admin.i18n import get_locale, get_timezone, set_locale, set_timezone
 
 from admin.catalogues import LANGUAGES
+from crm import codes
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "language": LANGUAGES,
@@ -92,14 +92,14 @@ def read_cookies(connection: HTTPConnection) -> None:
     known = cookies.get("language") in LANGUAGES
     set_locale(cookies["language"] if known else asked_language(connection.headers.get("accept-language", "")))
     zone = cookies.get("timezone", "UTC")
-    set_timezone(zone if zone in available_timezones() else "UTC")
+    set_timezone(zone if zone in codes.time_zones() else "UTC")
     _current.set(Preferences(**{name: chosen(cookies, name) for name in ("calendar", "digits", "theme")}))
 
 
 def keep(response: Response, choices: dict[str, Any], *, secure: bool) -> None:
     """Set the cookies of valid choices; the scripts read the zone, so none is HttpOnly."""
     for name, value in choices.items():
-        valid = value in available_timezones() if name == "timezone" else value in CHOICES.get(name, ())
+        valid = value in codes.time_zones() if name == "timezone" else value in CHOICES.get(name, ())
         if valid:
             response.set_cookie(name, str(value), max_age=KEPT_FOR, samesite="lax", secure=secure, path="/")
 

@@ -26,8 +26,10 @@ def readable(value: Any) -> str:
         return words.listed([readable(each) for each in value])
     if isinstance(value, str):
         return _text(value)
-    if isinstance(value, int | float | Decimal):
-        return formats.digits(str(value))
+    if isinstance(value, int):
+        return formats.number(value)
+    if isinstance(value, float | Decimal):
+        return formats.figures(str(value))
     return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
 
 

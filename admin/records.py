@@ -15,7 +15,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import choices, event_words, searching
+from admin import choices, event_words, history, searching
 from admin.base import RecordView
 from admin.fields import Computed, Moment, Named, Structure, Unreadable, Worded, listed
 from admin.fields import Day as DayField
@@ -127,7 +127,8 @@ class Changed(Structure):
     """What an audit entry says of a record's fields, as far as the reader may know it."""
 
     async def parse_obj(self, request: Request, obj: Any) -> Any:
-        return shown_changes(actor_of(request), obj.noun, obj.changes)
+        changes = shown_changes(actor_of(request), obj.noun, obj.changes)
+        return (await history.named([changes]))[0] if request.state.action == RequestAction.DETAIL else changes
 
 
 class Told(Structure):
@@ -180,7 +181,7 @@ class EventView(HappenedView):
         About("customer"),
         Named("actor_label"),
         Moment("created_at", read_only=True),
-        "actor_kind",
+        Worded("actor_kind"),
         Told("data"),
         "request_id",
     )
@@ -208,7 +209,7 @@ class AuditView(HappenedView):
         Named("actor_label"),
         Moment("created_at", read_only=True),
         Changed("changes", list_template="fields/changes.html", detail_template="fields/changes.html"),
-        "actor_kind",
+        Worded("actor_kind"),
         "request_id",
     )
     folded = ("actor_kind", "request_id")

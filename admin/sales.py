@@ -7,16 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
+from starlette_admin.i18n import gettext as _
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
-from admin import choices, searching
+from admin import choices, formats, order_lines, searching, words
 from admin.bulk import ChangesMany
 from admin.fields import Amount, listed
 from admin.layout import row
 from crm import costs, orders, products
 from crm.access import Actor, Scope
-from crm.changes import public_id
 from models import CostEntry, Order, Product
 from models.base import Record
 
@@ -34,6 +34,7 @@ class OrderView(ChangesMany):
     icon = "fa-solid fa-cart-shopping"
     menu_label = lazy("Orders")
     display_name = lazy("order")
+    detail_template = "order.html"
     empty_hint = lazy("Orders appear here as they are recorded, by hand, by import or by the API.")
     parts = (
         "customer",
@@ -76,7 +77,14 @@ class OrderView(ChangesMany):
     fields_default_sort = (("placed_at", True),)
 
     def name_of(self, obj: Any) -> str:
-        return str(obj.reference or public_id(obj))
+        """By its reference; an order without one by its day and amount, which say more than its id."""
+        if obj.reference:
+            return str(obj.reference)
+        told = {"day": formats.day(obj.placed_at), "amount": formats.money(obj.amount, obj.currency)}
+        return _("Order of %(day)s, %(amount)s") % told
+
+    async def page(self, obj: Any, request: Request) -> dict[str, Any]:
+        return {**await super().page(obj, request), "lines": await order_lines.of(obj.id)}
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
         return Q(reference=term.strip()) | await searching.records(request, term, "order", "placed_at")
@@ -176,6 +184,10 @@ class CostView(ChangesMany):
     sortable_fields = ("occurred_at",)
     optional = ("occurred_at",)
     fields_default_sort = (("occurred_at", True),)
+
+    def name_of(self, obj: Any) -> str:
+        told = {"day": formats.day(obj.occurred_at), "amount": formats.money(obj.amount, obj.currency)}
+        return f"{words.value(obj.activity)}: " + _("%(amount)s on %(day)s") % told
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
         return await searching.records(request, term, "cost_entry", "occurred_at")

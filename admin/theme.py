@@ -12,7 +12,7 @@ from starlette_admin.helpers import static_url
 from starlette_admin.i18n import get_locale
 from starlette_admin.theme import DefaultTheme, TablerSettings
 
-from admin import addresses, dates, event_words, formats, messages, preferences, words
+from admin import addresses, dates, event_words, formats, messages, preferences, structures, told_changes, words
 from admin.catalogues import LANGUAGES, RIGHT_TO_LEFT
 from admin.readable import pretty, readable
 from admin.request import may
@@ -49,6 +49,8 @@ class ArzeshTheme(DefaultTheme):
             "words": words,
             "readable": readable,
             "pretty": pretty,
+            "structure": structures.parts,
+            "told_changes": told_changes.lines,
             "segment_name": library_words.named,
             "said": messages.read,
             "happened": event_words.happened,

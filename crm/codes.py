@@ -22,7 +22,11 @@ def countries() -> frozenset[str]:
     return codes - _NOT_COUNTRIES
 
 
-_USUAL = {"uk": "GB", "england": "GB", "usa": "US", "america": "US", "uae": "AE", "korea": "KR"}
+_USUAL = {
+    "uk": "GB", "england": "GB", "great britain": "GB", "usa": "US", "america": "US", "united states of america": "US",
+    "uae": "AE", "korea": "KR", "turkey": "TR", "czech republic": "CZ", "holland": "NL", "russian federation": "RU",
+    "viet nam": "VN", "islamic republic of iran": "IR", "iran, islamic republic of": "IR", "pr china": "CN",
+}  # fmt: skip
 
 
 @cache
@@ -40,6 +44,23 @@ def _called() -> dict[str, str]:
 def country_called(name: str) -> str | None:
     """The code of a country by its name in English, Persian or Chinese."""
     return _called().get(name.strip().casefold())
+
+
+@cache
+def _languages_called() -> dict[str, str]:
+    """Names of languages in the languages of the panel → their codes."""
+    names = {
+        str(name).casefold(): str(code)
+        for language in ("zh", "fa", "en")
+        for code, name in Locale(language).languages.items()
+        if code in languages()
+    }
+    return {name: code for name, code in names.items() if name not in languages()}
+
+
+def language_called(name: str) -> str | None:
+    """The code of a language by its name in English, Persian or Chinese."""
+    return _languages_called().get(name.strip().casefold())
 
 
 @cache

@@ -56,6 +56,7 @@ class EventType(StrEnum):
     VALUE_PUBLISHED = "value.published"
     VALUE_CHANGED = "value.changed"
     DESIGNATION_DECIDED = "designation.decided"
+    DESIGNATION_EXPIRED = "designation.expired"
     TOKEN_CREATED = "token.created"
     TOKEN_ROTATED = "token.rotated"
     TOKEN_REVOKED = "token.revoked"

@@ -14,7 +14,7 @@ from crm import changes, codes, idempotency, money, organization, text
 from crm.access import Actor, Scope, need
 from crm.audit import state
 from crm.database import transaction
-from crm.errors import DuplicateFound, ValidationFailed
+from crm.errors import CrmError, DuplicateFound, ValidationFailed
 from crm.events import EventType
 from crm.value import rollup
 from crm.visibility import need_visible
@@ -267,24 +267,30 @@ async def products_of(lines: Iterable[LineInput]) -> dict[str, Product]:
 def _lines(order: Order, given: Sequence[LineInput], products: Mapping[str, Product]) -> list[OrderLine]:
     if len(given) > MAX_LINES:
         raise ValidationFailed(f"The order has {len(given)} lines; at most {MAX_LINES} are taken.", path=("lines",))
-    return [_line(order, position, line, products) for position, line in enumerate(given, start=1)]
+    return [_line_at(order, position, line, products) for position, line in enumerate(given, start=1)]
+
+
+def _line_at(order: Order, position: int, given: LineInput, products: Mapping[str, Product]) -> OrderLine:
+    try:
+        return _line(order, position, given, products)
+    except CrmError as error:
+        raise error.under("lines", str(position - 1)) from None
 
 
 def _line(order: Order, position: int, given: LineInput, products: Mapping[str, Product]) -> OrderLine:
-    path = f"lines.{position - 1}"
     product = products.get(given.sku) if given.sku else None
     if given.sku and product is None:
-        raise ValidationFailed(f"There is no product with the SKU '{given.sku[:80]}'.", path=(path, "sku"))
-    quantity = money.amount(given.quantity, field=f"{path}.quantity")
+        raise ValidationFailed(f"There is no product with the SKU '{given.sku[:80]}'.", path=("sku",))
+    quantity = money.amount(given.quantity, field="quantity")
     if quantity == 0:
-        raise ValidationFailed("quantity is 0; leave the line out, or give an amount.", path=(path, "quantity"))
-    price = money.amount(given.unit_price, field=f"{path}.unitPrice")
-    discount = money.amount(given.discount, field=f"{path}.discount")
+        raise ValidationFailed("quantity is 0; leave the line out, or give an amount.", path=("quantity",))
+    price = money.amount(given.unit_price, field="unitPrice")
+    discount = money.amount(given.discount, field="discount")
     if quantity * price >= money.LIMIT:
-        raise ValidationFailed("quantity × unitPrice is too large; it must stay below 10^14.", path=(path, "quantity"))
+        raise ValidationFailed("quantity × unitPrice is too large; it must stay below 10^14.", path=("quantity",))
     total = (quantity * price - discount).quantize(money.PLACES)
     if total < 0:
-        raise ValidationFailed(f"discount {discount} is more than quantity × unitPrice.", path=(path, "discount"))
+        raise ValidationFailed(f"discount {discount} is more than quantity × unitPrice.", path=("discount",))
     return fresh(
         OrderLine,
         order_id=order.id,
@@ -292,7 +298,7 @@ def _line(order: Order, position: int, given: LineInput, products: Mapping[str, 
         product_id=product.id if product else None,
         position=position,
         description=text.clean(
-            given.description or (product.name if product else ""), field=f"{path}.description", limit=200
+            given.description or (product.name if product else ""), field="description", limit=200
         ),
         quantity=quantity,
         unit_price=price,

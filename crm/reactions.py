@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pkgutil import resolve_name
 
 import structlog
 
 from crm import goals
 from crm.access import system
+from crm.database import fetch_value
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.lifecycle import reactor as lifecycle
 from crm.lifecycle.automatic import sweep
@@ -57,14 +59,22 @@ def reactions(now: Now) -> list[Reaction]:
         Reaction("lifecycle", _move_on, _move_on_in_time, 300.0),
         Reaction("goals", None, _measure_goals, 3600.0),
         Reaction("reports", None, _work_out, 2.0),
-        Reaction("value", following.react, _nothing, 3600.0),
+        Reaction("value", following.react, _let_expire, 3600.0),
         Reaction(FOLLOWER, relay.react, relay.forget_in_time, 3600.0),
         Reaction("value runs", None, following.carry_out, 1.0),
     ]
 
 
-async def _nothing(now: datetime) -> None:
-    """Time alone changes nothing: figures are of their day."""
+EXPIRE = "crm.value.runs.strategic:expire"
+"""Named, not imported: numpy and scipy take a second that nobody should wait for who does not need them."""
+_LATE = "SELECT true FROM strategic_designation WHERE status = 'CONFIRMED' AND review_on <= $1 LIMIT 1"
+
+
+async def _let_expire(now: datetime) -> None:
+    """Confirmations of strategic customers end with their review date; figures are of their day."""
+    if await fetch_value(_LATE, now.date()):
+        expire = await asyncio.to_thread(resolve_name, EXPIRE)
+        await expire(system("value"), now=now)
 
 
 async def _measure_goals(now: datetime) -> None:

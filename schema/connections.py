@@ -65,5 +65,5 @@ class Connection(Generic[Node]):
     edges: list[Edge[Node]] = part("The rows with their cursors.")
     nodes: list[Node] = part("The rows alone.")
     page_info: PageInfo = part("Where the page stands, and how to read on.")
-    aggregate: list[Aggregate[Node]] = aggregated("The whole list in groups, largest first, at most 1,000.")
+    aggregate: list[Aggregate[Node]] = aggregated("The whole list in groups, at most 1,000.")
     count: Count = counted("How many rows the whole list has.")

@@ -1,5 +1,6 @@
 """Customers, how they are recognised, and everything that hangs on them."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,19 @@ if TYPE_CHECKING:
 
 def _custom_field(row: Row, ask: Ask) -> str:
     return f"{row.custom_fields} -> {ask.bound('key', 'text')}"
+
+
+def _address(kind: IdentityKind) -> Callable[[Row, Ask], str]:
+    """The customer's first way of a kind to be reached."""
+
+    def made(row: Row, ask: Ask) -> str:
+        one = ask.render.row(models.Identity)
+        return (
+            f"(SELECT {one.value} FROM {table_of(models.Identity)} {one.alias_} WHERE {one.customer_id} = {row.id}"
+            f" AND {one.kind} = '{kind.value}' ORDER BY {one.is_primary} DESC, {one.id} LIMIT 1)"
+        )
+
+    return made
 
 
 def _noted(row: Row, target: Row, ask: Ask) -> Rows:
@@ -127,6 +141,16 @@ class Customer(Node):
     custom_fields: JSON = column(description="All custom fields, by key.")
     custom_field: JSON | None = computed(
         _custom_field, Input("key", str, "The field's key."), description="One custom field; null when it has no value."
+    )
+    email: str | None = computed(
+        _address(IdentityKind.EMAIL),
+        scope=Scope.PII_READ,
+        description="The primary e-mail address, else the first one; all of them are `identities`. Needs pii:read.",
+    )
+    phone: str | None = computed(
+        _address(IdentityKind.PHONE),
+        scope=Scope.PII_READ,
+        description="The primary telephone number, else the first one; all of them are `identities`. Needs pii:read.",
     )
     identities: list[Identity] = many("identities", order="{t.kind}, {t.is_primary} DESC, {t.id}", about=3)
     owner: Annotated["StaffMember", strawberry.lazy("schema.staff")] | None = one("owner")

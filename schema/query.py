@@ -140,7 +140,7 @@ class Query(Reports):
     )
     customers: Connection[Customer] = connection(_in_use, ARCHIVED)
     customers_aggregate: list[Aggregate[Customer]] = grouped(
-        Customer, _in_use, ARCHIVED, description="The customers in groups, largest first, at most 1,000."
+        Customer, _in_use, ARCHIVED, description="The customers in groups, at most 1,000."
     )
     segment: Segment | None = one(_by("key"), ID, Input("key", str | None), description="A segment, by id or key.")
     segments: Connection[Segment] = connection(_in_use, ARCHIVED)
@@ -153,13 +153,11 @@ class Query(Reports):
     lifecycles: Connection[Lifecycle] = connection(_in_use, ARCHIVED)
     order: Order | None = one(_by(), ID)
     orders: Connection[Order] = connection(_all)
-    orders_aggregate: list[Aggregate[Order]] = grouped(
-        Order, _all, description="The orders in groups, largest first, at most 1,000."
-    )
+    orders_aggregate: list[Aggregate[Order]] = grouped(Order, _all, description="The orders in groups, at most 1,000.")
     interaction: Interaction | None = one(_by(), ID)
     interactions: Connection[Interaction] = connection(_all)
     interactions_aggregate: list[Aggregate[Interaction]] = grouped(
-        Interaction, _all, description="The interactions in groups, largest first, at most 1,000."
+        Interaction, _all, description="The interactions in groups, at most 1,000."
     )
     follow_up: FollowUp | None = one(_by(), ID)
     follow_ups: Connection[FollowUp] = connection(_all)
@@ -170,7 +168,7 @@ class Query(Reports):
     cost_entries: Connection[CostEntry] = connection(_all)
     exchange_rates: Connection[ExchangeRate] = connection(_all, description="Rates to the base currency, by day.")
     cost_entries_aggregate: list[Aggregate[CostEntry]] = grouped(
-        CostEntry, _all, description="The cost entries in groups, largest first, at most 1,000."
+        CostEntry, _all, description="The cost entries in groups, at most 1,000."
     )
     relationships: Connection[Relationship] = connection(_all)
     staff_members: Connection[StaffMember] = connection(_all)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette_admin import row_action
+from starlette_admin import RequestAction, row_action
 from starlette_admin.i18n import gettext
 from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 
-from admin import choices, searching
+from admin import choices, formats, searching
 from admin.archiving import Archivable
-from admin.base import RecordView, UseCaseView
-from admin.fields import Text, listed
+from admin.base import RecordView
+from admin.fields import Named, Text, Whole, listed
 from admin.layout import row
 from admin.lifecycle import page, rows
 from admin.problems import leading, told
 from admin.request import actor_of, may, now
 from admin.rules.field import RuleText
+from admin.writing import UseCaseView
 from crm.access import Actor, Scope
 from crm.lifecycle import definitions
 from crm.lifecycle.definition import Definition, StageDefinition
@@ -95,6 +97,10 @@ class LifecycleView(Archivable):
         if name == "make_default":
             return may(request, self.writes)
         return await super().is_row_action_allowed(request, name)
+
+    async def is_row_action_allowed_for_obj(self, request: Request, name: str, obj: Any) -> bool:
+        pointless = name == "make_default" and (obj.is_default or obj.archived_at is not None)
+        return not pointless and await super().is_row_action_allowed_for_obj(request, name, obj)
 
     @row_action(
         name="make_default",
@@ -214,7 +220,7 @@ class EdgeView(UseCaseView):
         return ["from_stage", "to_stage"]
 
     def name_of(self, obj: Any) -> str:
-        return f"{gettext(obj.from_stage.name)} → {gettext(obj.to_stage.name)}"
+        return f"{gettext(obj.from_stage.name)} {formats.arrow()} {gettext(obj.to_stage.name)}"
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         return await rows.add_edge(actor, values, at)
@@ -226,6 +232,14 @@ class EdgeView(UseCaseView):
 
     async def remove(self, actor: Actor, key: UUID, at: datetime) -> None:
         await rows.remove_edge(actor, key, at)
+
+
+@dataclass
+class Stay(Whole):
+    """How long a customer stayed, in its largest unit; a file gets the seconds."""
+
+    async def serialize_value(self, request: Request, value: Any) -> Any:
+        return value if request.state.action == RequestAction.EXPORT else formats.span(value)
 
 
 class TransitionView(RecordView):
@@ -241,17 +255,17 @@ class TransitionView(RecordView):
         "from_stage",
         "to_stage",
         "occurred_at",
-        "dwell_seconds",
+        Stay("dwell_seconds", label=lazy("Stayed")),
         "cause",
         "reason",
-        "actor_label",
+        Named("actor_label"),
     )
     exclude_fields_from_list = ("dwell_seconds",)
     sortable_fields = ()
     fields_default_sort = (("id", True),)
 
     def name_of(self, obj: Any) -> str:
-        return f"{obj.customer.display_name} → {gettext(obj.to_stage.name)}"
+        return f"{formats.isolated(obj.customer.display_name)} {formats.arrow()} {gettext(obj.to_stage.name)}"
 
     async def build_full_text_search_query(self, request: Request, term: str) -> Q:
         return await searching.records(request, term, "stage_transition", "occurred_at")

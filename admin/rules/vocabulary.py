@@ -12,6 +12,7 @@ from starlette_admin.i18n import gettext as translated
 
 from admin import choices, words
 from admin.request import actor_of, may
+from admin.segments import library_words
 from crm.access import Actor, Scope
 from crm.database import fetch
 from crm.rules.fields import OPERATORS as FITTING
@@ -94,7 +95,7 @@ async def keyed(request: Request) -> dict[str, list[list[str]]]:
     paths = {row["lifecycle"]: translated(row["lifecycle_name"]) for row in stages}
     own = {row["key"]: translated(row["name"]) for row in reversed(stages)}
     return {
-        "segments": [[row["key"], row["name"]] for row in segments],
+        "segments": [[row["key"], library_words.named(row["name"])] for row in segments],
         "stages": [[key, own[key]] for key in dict.fromkeys(row["key"] for row in stages)],
         "lifecycles": [[key, name] for key, name in paths.items()],
     }

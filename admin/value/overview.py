@@ -13,11 +13,11 @@ from starlette_admin.i18n import lazy_gettext as lazy
 
 from admin import charts, formats
 from admin.charts import Chart, Line, Mark
-from admin.request import may
+from admin.request import may, now
 from admin.value.page import Run, ValuePage, current, no_run
 from crm.access import Scope
 from crm.errors import CrmError
-from crm.value.runs import portfolio
+from crm.reports import portfolio
 
 BEST = 0.2
 
@@ -58,7 +58,7 @@ class OverviewPage(ValuePage):
         if run is None:
             return self.unknown(request, **no_run())
         try:
-            found = await self.once(request, ("stages", run.id), lambda actor: portfolio.stages(actor))
+            found = await self.told(request, ("stages", run.id), lambda actor: portfolio.stages(actor, now=now()))
         except CrmError as problem:
             return self.unknown(request, problem)
         rows = [stage for stage in found if stage.customers]

@@ -111,9 +111,13 @@ class ValuePage(CustomView):
     async def told(self, request: Request, key: Hashable, work: Callable[[Actor], Awaitable[Told[T]]]) -> list[T]:
         """The rows of a report that may be kept in the database too; their age is that of the figures. As `once`."""
         found = await self.once(request, key, work)
-        if found.worked_at is not None:
-            request.state.figures = replace(request.state.figures, worked_at=found.worked_at)
+        self.of(request, found.worked_at)
         return found.rows
+
+    def of(self, request: Request, worked_at: datetime | None) -> None:
+        """Tell the age of figures that were not worked out for this page, if they are of another moment."""
+        if worked_at is not None:
+            request.state.figures = replace(request.state.figures, worked_at=worked_at)
 
     def show(self, request: Request, template: str, context: dict[str, Any], status: int = 200) -> Response:
         return pages.render(self, request, f"value/{template}", {"tabs": TABS, "wide": False, **context}, status)

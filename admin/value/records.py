@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from tortoise.queryset import QuerySet
 
 from admin import counting, formats, run_words, searching
 from admin.base import RecordView
-from admin.fields import Amount, Ratio, Told, Worded
+from admin.fields import Amount, Moment, Ratio, Told, Worded
 from crm.access import Scope
 from crm.database import fetch_row
 from models import ValueRun, ValueSnapshot
@@ -43,6 +44,15 @@ class _Money(Amount):
         return formats.money(value, run.currency if run else getattr(request.state, "value_currency", None))
 
 
+@dataclass
+class AsOf(Moment):
+    """The point in time that figures speak of: the end of a day is that day, whatever the reader's clock."""
+
+    async def serialize_value(self, request: Request, value: datetime) -> str:
+        read = request.state.action in (RequestAction.LIST, RequestAction.DETAIL)
+        return formats.as_of(value) if read else await super().serialize_value(request, value)
+
+
 class RunView(RecordView):
     """Computations of everybody's value."""
 
@@ -55,7 +65,7 @@ class RunView(RecordView):
     display_name = lazy("value run")
     empty_hint = lazy("The first run appears here: `arzesh value recompute` starts one.")
     parts = (
-        "as_of",
+        AsOf("as_of"),
         "status",
         "is_current",
         Worded("model"),
@@ -118,7 +128,7 @@ class SnapshotView(RecordView):
         _Money("acquisition_cost"),
         _Money("expected_spend"),
         _Money("value_at_risk"),
-        "as_of",
+        AsOf("as_of"),
         "run",
         "insufficient",
     )

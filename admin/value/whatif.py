@@ -19,6 +19,7 @@ from admin.value.page import Run, ValuePage, current, no_run
 from crm.access import Actor, Scope
 from crm.database import fetch
 from crm.errors import CrmError
+from crm.reports import portfolio
 from crm.rules.printer import quote
 from crm.segments.ruling import accept
 from crm.value.runs import simulate
@@ -131,10 +132,11 @@ class WhatIfPage(ValuePage):
             return self.unknown(request, " ".join(errors.values()) or no_run()["reason"])
 
         async def work(actor: Actor) -> Standing:
-            return await simulate.standing(actor, where=await _of_segment(actor, asked.segment))
+            return await portfolio.standing(actor, where=await _of_segment(actor, asked.segment), now=now())
 
         try:
             customers = await self.once(request, ("what-if", run.id, asked.segment), work)
+            self.of(request, customers.worked_at if asked.segment else run.published_at)
             found = simulate.under(customers, asked.change())
         except CrmError as problem:
             return self.unknown(request, problem)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -22,17 +21,6 @@ from crm.database import migrations
 from crm.demo import steps
 from crm.demo.credentials import Credentials, have_credentials
 from crm.settings import Settings
-
-QUERY = """query BestCustomers {
-  customers(first: 5, orderBy: [{field: CLV, direction: DESC}]) {
-    nodes {
-      displayName
-      stage { stage { name } enteredAt }
-      valueMetrics { rfmGroup clv { amount currency } churnRisk }
-      orders(first: 3, orderBy: [{field: PLACED_AT, direction: DESC}]) { nodes { placedAt amount { amount } } }
-    }
-  }
-}"""
 
 
 def demo(
@@ -109,12 +97,12 @@ def introduce(settings: Settings, credentials: Credentials, serve: bool) -> None
     login = f"{credentials.email}  {credentials.password or remedy}"
     lines = {
         "GraphQL": f"{settings.url}/graphql",
-        "GraphiQL": f"{settings.url}/graphiql?query={quote(QUERY)}",
+        # After the # it is for the browser alone: the playground takes the token from there, and servers never see it.
+        "GraphiQL": f"{settings.url}/graphiql#token={credentials.token}",
         "Panel": f"{settings.url}/admin",
         "Login": login,
         "Token": f"{credentials.token}  (reads everything, changes nothing)",
     }
     for name, value in lines.items():
         out.print(f"{name + ':':<10}{value}", markup=False)
-    if not serve:
-        out.print("Serve it with `arzesh serve`.")
+    out.print("Ctrl+C stops it; the data stay." if serve else "Serve it with `arzesh serve`.")

@@ -6,8 +6,8 @@ from crm.imports.mapping import ImportKind
 from crm.imports.refused import as_csv
 from crm.imports.rows import Options
 from crm.imports.runs import Entry, Source, take_in
+from crm.imports.style import Style
 from crm.imports.trying import try_out
-from crm.imports.values import Style
 
 __all__ = [
     "Entry",

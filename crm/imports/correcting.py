@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from crm import audit, changes, custom_fields
+from crm import audit, changes, custom_fields, organization
 from crm.access import Actor, Scope, need
 from crm.database import transaction
 from crm.errors import ValidationFailed
@@ -16,7 +16,7 @@ from crm.imports.mapping import ImportKind
 from crm.imports.reading import Line
 from crm.imports.rows import Options, reader
 from crm.imports.runs import SETTLED, Attempt, _count, _write
-from crm.imports.values import Style
+from crm.imports.style import Style
 from models import ImportRun
 
 MOST_AT_ONCE = 500
@@ -64,5 +64,7 @@ async def _attempts(run: ImportRun, rows: Mapping[int, Mapping[str, str]]) -> tu
 
 async def _options(kind: ImportKind, told: dict[str, Any]) -> Options:
     fields = await custom_fields.definitions("customer") if kind is ImportKind.CUSTOMERS else []
-    style = Style(told["dateOrder"], told["decimalComma"], told["timeZone"])
-    return Options(told["source"], told["createCustomers"], style, {each.key: each.type for each in fields})
+    style = Style(told["dateOrder"], told["decimalComma"], told["timeZone"], told.get("phoneCountry"))
+    custom = {each.key: each.type for each in fields}
+    house = await organization.current()
+    return Options(told["source"], told["createCustomers"], style, custom, house.base_currency)

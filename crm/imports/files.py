@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
 
-from crm import custom_fields
+from crm import custom_fields, organization
 from crm.access import Actor, Scope, need
 from crm.errors import CrmError, ValidationFailed
 from crm.imports.mapping import ImportKind, check, guess
@@ -53,7 +54,8 @@ async def source_of(kind: ImportKind, data: bytes, name: str, given: Mapping[str
     """A file as a source of rows. Raises ValidationFailed."""
     table = open_table(data)
     fields = await custom_fields.definitions("customer") if kind is ImportKind.CUSTOMERS else []
-    options = Options(options.source, options.create_customers, options.style, {each.key: each.type for each in fields})
+    house = await organization.current()
+    options = replace(options, custom={each.key: each.type for each in fields}, currency=house.base_currency)
     mapping = merged(guess(kind, table.columns, tuple(options.custom)), given)
     check(kind, table.columns, mapping, tuple(options.custom))
     digest = hashlib.sha256(data).hexdigest()
@@ -70,13 +72,14 @@ def merged(guessed: Mapping[str, str], given: Mapping[str, str]) -> dict[str, st
 
 def options_told(options: Options) -> dict[str, object]:
     style = options.style
-    return {
+    told: dict[str, object] = {
         "source": options.source,
         "createCustomers": options.create_customers,
         "dateOrder": style.date_order,
         "decimalComma": style.decimal_comma,
         "timeZone": style.time_zone,
     }
+    return told | ({"phoneCountry": style.phone_country} if style.phone_country else {})
 
 
 def fingerprint(digest: str, manner: Mapping[str, object]) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crm.errors import ValidationFailed
+from crm.imports.encodings import decode
+from crm.imports.refused import meant
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_COLUMNS = 200
-# A byte order mark says it; without one it is UTF-8, or else the code page of Windows for Arabic script, which
-# agrees with the western ones on ASCII.
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-FALLBACK = "cp1256"
+_BEFORE_HEADER = re.compile(r"(?:[^\S\r\n]*\r?\n)*(?:sep=(?P<delimiter>[,;\t|])\r?\n)?(?:[^\S\r\n]*\r?\n)*")
+"""Empty lines, and the line by which spreadsheets tell each other the delimiter."""
+_FIRST_LINE = re.compile(r"[^\r\n]*")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -29,30 +31,35 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A file that was opened: its columns, and its rows, which are read as they are asked for."""
+    """A file that was opened: its columns, and its rows, which are read as they are asked for.
+
+    `text` begins with the header; `above` counts the lines before it. `encoding` is the one that was found.
+    """
 
     columns: tuple[str, ...]
     text: str
     delimiter: str
+    above: int = 0
+    encoding: str = "utf-8"
 
     def lines(self) -> Iterator[Line]:
         """The rows after the header; empty ones are passed over."""
         reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True)
         next(reader)
         while True:
-            begins = reader.line_num + 1
+            begins = self.above + reader.line_num + 1
             try:
                 row = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Line(begins, {}, f"The row cannot be read: {error}.")
+                yield Line(begins, {}, _unreadable(error))
                 continue
             if any(cell.strip() for cell in row):
                 yield self._line(begins, row)
 
     def _line(self, number: int, row: list[str]) -> Line:
-        cells = {column: cell.strip() for column, cell in zip(self.columns, row, strict=False)}
+        cells = {column: meant(cell.strip()) for column, cell in zip(self.columns, row, strict=False)}
         if len(row) > len(self.columns) and any(cell.strip() for cell in row[len(self.columns) :]):
             said = f"The row has {len(row)} cells, the header {len(self.columns)}; quote a cell that holds a delimiter."
             return Line(number, cells, said)
@@ -64,29 +71,31 @@ def open_table(data: bytes) -> Table:
 
     Raises ValidationFailed for a file that is no delimited text, has no header or names a column twice.
     """
-    text = decode(data)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(DELIMITERS, key=first.count)
+    text, encoding = decode(data)
+    before = _BEFORE_HEADER.match(text)
+    begins = before.end() if before else 0
+    header = text[begins:]
+    delimiter = (before and before["delimiter"]) or delimiter_of(header)
     try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [])
+        first = next(csv.reader(io.StringIO(header, newline=""), delimiter=delimiter, strict=True), [])
     except csv.Error as error:
         raise ValidationFailed(f"The first line cannot be read: {error}.", path=("file",)) from None
-    columns = tuple(" ".join(name.split()) for name in header)
+    columns = tuple(" ".join(name.split()) for name in first)
     _check(columns)
-    return Table(columns, text, delimiter)
+    return Table(columns, header, delimiter, text.count("\n", 0, begins), encoding)
 
 
-def decode(data: bytes) -> str:
-    """The text of a file, whichever of the usual encodings it is in."""
-    encoding = next((name for mark, name in MARKS if data.startswith(mark)), None)
-    if encoding is None and b"\0" in data[:4096]:
-        raise ValidationFailed("This is no text file; export it as CSV, in UTF-8.", path=("file",))
-    for name in [encoding] if encoding else ["utf-8", FALLBACK]:
-        try:
-            return data.decode(name)
-        except UnicodeDecodeError:
-            continue
-    raise ValidationFailed("The file's encoding is not known; save it as CSV in UTF-8.", path=("file",))
+def delimiter_of(text: str) -> str:
+    """What stands most often between the cells of the first line."""
+    first = _FIRST_LINE.match(text)
+    outside = _QUOTED.sub("", first[0] if first else "")
+    return max(DELIMITERS, key=outside.count)
+
+
+def _unreadable(error: csv.Error) -> str:
+    if "unexpected end" in str(error):
+        return "A quotation mark opens in this row and is never closed; nothing after it was read. Close it."
+    return f"The row cannot be read: {error}."
 
 
 def _check(columns: tuple[str, ...]) -> None:

@@ -27,3 +27,8 @@ def safe(cell: str) -> str:
     if cell.startswith(_FORMULA) and not cell.removeprefix("-").replace(".", "", 1).isdecimal():
         return f"'{cell}"
     return cell
+
+
+def meant(cell: str) -> str:
+    """What a cell says that `safe` may have marked as text."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crm import codes, text
 from crm.bulk import CustomerRow, InteractionRow, OrderRow
 from crm.errors import CrmError, ValidationFailed
 from crm.identities import IdentityInput
 from crm.ids import decode
-from crm.imports import values
+from crm.imports import dates, values
 from crm.imports.mapping import CUSTOM, RATED, ImportKind
-from crm.imports.values import Style
+from crm.imports.style import Style, digits
 from models import (
     Channel,
     CustomerKind,
@@ -35,17 +36,31 @@ class Options:
     """How a file is to be understood.
 
     `source` names the system that external references come from. With `create_customers` an order of an unknown
-    customer makes it known.
+    customer makes it known. `currency` is the base currency, in which amounts are that name none.
     """
 
     source: str = "import"
     create_customers: bool = False
     style: Style = field(default_factory=Style)
     custom: Mapping[str, FieldType] = field(default_factory=dict)
+    currency: str = ""
 
 
 def _text(cell: str, style: Style) -> str:
     return cell
+
+
+def _line(cell: str, style: Style) -> str:
+    """A text of one line: a break in the middle of a name is a space."""
+    return " ".join(cell.split())
+
+
+def _country(cell: str, style: Style) -> str:
+    return codes.country_called(cell) or cell
+
+
+def _language(cell: str, style: Style) -> str:
+    return codes.language_called(cell) or cell
 
 
 def _choice(kind: type[StrEnum], name: str) -> Read:
@@ -60,7 +75,7 @@ def _choice(kind: type[StrEnum], name: str) -> Read:
 
 
 def _moment(name: str) -> Read:
-    return lambda cell, style: values.moment(cell, style, field=name)
+    return lambda cell, style: dates.moment(cell, style, field=name)
 
 
 def _whole(name: str) -> Read:
@@ -71,29 +86,33 @@ def _decimal(name: str) -> Read:
     return lambda cell, style: values.decimal(cell, style, field=name)
 
 
+def _amount(name: str) -> Read:
+    return lambda cell, style: values.amount(cell, style, field=name)
+
+
 # Target → the field that it fills, and how its cells are read.
 _CUSTOMER: dict[str, tuple[str, Read]] = {
     "kind": ("kind", _choice(CustomerKind, "kind")),
-    "displayName": ("display_name", _text),
-    "givenName": ("given_name", _text),
-    "familyName": ("family_name", _text),
-    "organizationName": ("organization_name", _text),
-    "language": ("language", _text),
-    "country": ("country", _text),
-    "city": ("city", _text),
+    "displayName": ("display_name", _line),
+    "givenName": ("given_name", _line),
+    "familyName": ("family_name", _line),
+    "organizationName": ("organization_name", _line),
+    "language": ("language", _language),
+    "country": ("country", _country),
+    "city": ("city", _line),
     "timeZone": ("time_zone", _text),
-    "birthday": ("birthday", lambda cell, style: values.day(cell, style, field="birthday")),
-    "acquisitionSource": ("acquisition_source", _text),
-    "acquisitionChannel": ("acquisition_channel", _text),
+    "birthday": ("birthday", lambda cell, style: dates.day(cell, style, field="birthday")),
+    "acquisitionSource": ("acquisition_source", _line),
+    "acquisitionChannel": ("acquisition_channel", _line),
     "acquiredAt": ("acquired_at", _moment("acquiredAt")),
 }
 _ORDER: dict[str, tuple[str, Read]] = {
-    "reference": ("reference", _text),
+    "reference": ("reference", _line),
     "placedAt": ("placed_at", _moment("placedAt")),
-    "amount": ("amount", _decimal("amount")),
-    "listAmount": ("list_amount", _decimal("listAmount")),
-    "refunded": ("refunded", _decimal("refunded")),
-    "costOfGoods": ("cost_of_goods", _decimal("costOfGoods")),
+    "amount": ("amount", _amount("amount")),
+    "listAmount": ("list_amount", _amount("listAmount")),
+    "refunded": ("refunded", _amount("refunded")),
+    "costOfGoods": ("cost_of_goods", _amount("costOfGoods")),
     "currency": ("currency", _text),
     "exchangeRate": ("exchange_rate", _decimal("exchangeRate")),
     "quantity": ("quantity", _whole("quantity")),
@@ -101,23 +120,24 @@ _ORDER: dict[str, tuple[str, Read]] = {
     "status": ("status", _choice(OrderStatus, "status")),
 }
 _INTERACTION: dict[str, tuple[str, Read]] = {
-    "reference": ("reference", _text),
+    "reference": ("reference", _line),
     "occurredAt": ("occurred_at", _moment("occurredAt")),
     "channel": ("channel", _choice(Channel, "channel")),
     "direction": ("direction", _choice(Direction, "direction")),
     "kind": ("kind", _choice(InteractionKind, "kind")),
-    "subject": ("subject", _text),
+    "subject": ("subject", _line),
     "body": ("body", _text),
     "outcome": ("outcome", _text),
     "sentiment": ("sentiment", _choice(Sentiment, "sentiment")),
     "ratingKind": ("rating_kind", _choice(RatingKind, "ratingKind")),
     "rating": ("rating", _whole("rating")),
     "durationSeconds": ("duration_seconds", _whole("durationSeconds")),
-    "cost": ("cost", _decimal("cost")),
+    "cost": ("cost", _amount("cost")),
     "costCurrency": ("cost_currency", _text),
     "answerDueAt": ("answer_due_at", _moment("answerDueAt")),
     "answeredAt": ("answered_at", _moment("answeredAt")),
 }
+_MONEY = ("amount", "listAmount", "refunded", "costOfGoods")
 # What a touchpoint is when the file does not say it.
 _KIND_OF_CHANNEL = {
     Channel.PHONE: InteractionKind.CALL,
@@ -127,7 +147,7 @@ _KIND_OF_CHANNEL = {
 }
 _CUSTOM_READERS: dict[FieldType, Read] = {
     FieldType.NUMBER: lambda cell, style: values.decimal(cell, style, field="customFields"),
-    FieldType.DATE: lambda cell, style: values.day(cell, style, field="customFields").isoformat(),
+    FieldType.DATE: lambda cell, style: dates.day(cell, style, field="customFields").isoformat(),
     FieldType.BOOLEAN: lambda cell, style: cell.strip().casefold() in {"1", "true", "yes", "y", "بله", "是"},
 }
 _KINDS = {"email": IdentityKind.EMAIL, "phone": IdentityKind.PHONE, "external": IdentityKind.EXTERNAL}
@@ -146,11 +166,12 @@ def reader(
     def customer(line: int, cells: Mapping[str, str]) -> CustomerRow:
         given = said(columns, cells, "identity.")
         fields = fields_of(_CUSTOMER, columns, cells, options) | custom_of(columns, cells, options)
-        return CustomerRow(tuple(identities(given, options)), fields)  # type: ignore[arg-type]
+        return CustomerRow(tuple(identities(given, options, fields.get("country"))), fields)  # type: ignore[arg-type]
 
     def order(line: int, cells: Mapping[str, str]) -> OrderRow:
         given = said(columns, cells, "customer.")
         fields = {"reference": f"{mark}:{line}", "source": options.source} | fields_of(_ORDER, columns, cells, options)
+        fields |= _currency("currency", _MONEY, fields.get("currency", ""), columns, cells, options)
         found = next(identities(given, options), None)
         if found is None:
             raise ValidationFailed("The row names no customer.", path=("customer",))
@@ -182,6 +203,7 @@ def reader(
 def _touch(columns: Mapping[str, str], cells: Mapping[str, str], options: Options) -> dict[str, Any]:
     """What a row says of a touchpoint; direction and kind are inferred where it does not say them."""
     found = fields_of(_INTERACTION, columns, cells, options) | _score(columns, cells, options)
+    found |= _currency("cost_currency", ("cost",), found.get("cost_currency", ""), columns, cells, options)
     rated = {
         name: values.whole(cell, options.style, field=f"{RATED}{name}")
         for name, cell in said(columns, cells, RATED).items()
@@ -192,6 +214,23 @@ def _touch(columns: Mapping[str, str], cells: Mapping[str, str], options: Option
     inferred = InteractionKind.FEEDBACK if "rating" in found else _KIND_OF_CHANNEL.get(found.get("channel"))  # type: ignore[arg-type]
     found.setdefault("kind", inferred or InteractionKind.WEB)
     return found
+
+
+def _currency(
+    field: str,
+    amounts: tuple[str, ...],
+    named: str,
+    columns: Mapping[str, str],
+    cells: Mapping[str, str],
+    options: Options,
+) -> dict[str, str]:
+    """The currency that stands beside an amount and nowhere else, such as that of "€ 12"."""
+    given = {target: cells[columns[target]] for target in amounts if cells.get(columns.get(target, ""))}
+    for target, cell in given.items():
+        found = values.currency_in([cell], named.strip().upper(), options.currency, field=target)
+        if found:
+            return {field: found}
+    return {}
 
 
 def _score(columns: Mapping[str, str], cells: Mapping[str, str], options: Options) -> dict[str, Any]:
@@ -216,12 +255,26 @@ def said(columns: Mapping[str, str], cells: Mapping[str, str], prefix: str) -> d
     return {name: cell for name, cell in found.items() if cell}
 
 
-def identities(given: Mapping[str, str], options: Options) -> Any:
+def identities(given: Mapping[str, str], options: Options, country: str | None = None) -> Any:
     """The identities that a row gives, the external one first: it is the file's own."""
     for name in ("external", "email", "phone"):
         if name in given:
             external = name == "external"
-            yield IdentityInput(_KINDS[name], given[name], options.source if external else "", not external)
+            value = phone(given[name], country or options.style.phone_country) if name == "phone" else given[name]
+            yield IdentityInput(_KINDS[name], value, options.source if external else "", not external)
+
+
+def phone(cell: str, country: str | None) -> str:
+    """A telephone number as the file means it: 00 is +, and one of a country gets that country's code."""
+    plain = digits(cell).strip()
+    if plain.startswith("00"):
+        plain = f"+{plain[2:]}"
+    if plain.startswith("+") or not country:
+        return plain
+    try:
+        return text.phone(plain, country=country)
+    except ValidationFailed:
+        return cell
 
 
 def fields_of(

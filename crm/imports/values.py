@@ -1,88 +1,50 @@
-"""What stands in a cell, read as a date, an amount or a number; what could mean two things is refused, not guessed."""
+"""What stands in a cell, read as a number or an amount of money; what could mean two currencies is refused."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
 from decimal import Decimal
-from zoneinfo import ZoneInfo
-
-import jdatetime
 
 from crm.errors import ValidationFailed
+from crm.imports.style import Style, digits
 
-JALALI_YEARS = range(1200, 1600)
-"""Years of the Persian calendar that can be meant: 1821 to 2221 of the common era."""
-
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
-_YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _SEPARATORS = str.maketrans(
-    {"٬": ",", "٫": ".", "،": ",", "\u00a0": None, "\u202f": None, " ": None, "’": None, "'": None}
+    {"٬": ",", "٫": ".", "،": ",", "\u00a0": None, "\u202f": None, " ": None, "’": None, "'": None, "−": "-"}
+)
+_MONEY = re.compile(
+    r"(?P<open>\()?(?P<sign>[+-]?)(?P<before>[^\d.,()+-]*)(?P<inner>[+-]?)(?P<number>[\d.,]+)(?P<after>[^\d.,()+-]*)"
+    r"(?P<last>-?)(?P<close>\))?"
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a file writes things. `date_order` is DMY or MDY for dates such as 03/04/2026."""
-
-    date_order: str | None = None
-    decimal_comma: bool = False
-    time_zone: str = "UTC"
-
-
-def digits(text: str) -> str:
-    """The text with the digits of any script as ASCII ones."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.digit(each)) if unicodedata.category(each) == "Nd" else each for each in text)
-
-
-def moment(text: str, style: Style, *, field: str) -> datetime:
-    """A time, or the start of a day by the file's clock. Raises ValidationFailed."""
-    plain = digits(text).strip()
-    try:
-        found = datetime.fromisoformat(plain)
-    except ValueError:
-        found = None
-    if found is None or (found.year in JALALI_YEARS and len(plain) <= len("1404-01-31")):
-        found = datetime.combine(day(plain, style, field=field), datetime.min.time())
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(style.time_zone))).astimezone(UTC)
-
-
-def day(text: str, style: Style, *, field: str) -> date:
-    """A date of the common or the Persian calendar. Raises ValidationFailed, also for one that could mean two days."""
-    plain = digits(text).strip()
-    try:
-        return _day(plain, style, field)
-    except ValueError:
-        raise ValidationFailed(f"{field} '{text[:40]}' is not a date; write it as 2026-03-21.", path=(field,)) from None
-
-
-def _day(text: str, style: Style, field: str) -> date:
-    if first := _YEAR_FIRST.fullmatch(text):
-        return _calendar(*map(int, first.groups()))
-    if last := _YEAR_LAST.fullmatch(text):
-        one, two, year = map(int, last.groups())
-        dotted = "." in text and style.date_order is None
-        if max(one, two) <= 12 and one != two and style.date_order is None and not dotted:
-            raise ValidationFailed(
-                f"{field} '{text}' could be two days; say whether the file writes day or month first (DMY or MDY).",
-                path=(field,),
-            )
-        month_first = style.date_order == "MDY" or (style.date_order is None and two > 12)
-        return _calendar(year, *((one, two) if month_first else (two, one)))
-    raise ValueError(text)
-
-
-def _calendar(year: int, month: int, of_month: int) -> date:
-    if year in JALALI_YEARS:
-        found: date = jdatetime.date(year, month, of_month).togregorian()
-        return found
-    return date(year, month, of_month)
+_DOLLARS = frozenset(("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD", "ARS", "BBD", "BSD", "CLP", "COP", "FJD",
+                      "JMD", "LRD", "NAD", "TTD", "XCD"))  # fmt: skip
+_RIALS = frozenset(("IRR", "OMR", "QAR", "SAR", "YER"))
+MARKS: dict[str, frozenset[str]] = {
+    "$": _DOLLARS,
+    "us$": frozenset({"USD"}),
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP", "EGP", "LBP", "SYP", "SDG"}),
+    "¥": frozenset({"CNY", "JPY"}),
+    "￥": frozenset({"CNY", "JPY"}),
+    "元": frozenset({"CNY"}),
+    "圆": frozenset({"CNY"}),
+    "rmb": frozenset({"CNY"}),
+    "円": frozenset({"JPY"}),
+    "₹": frozenset({"INR"}),
+    "₺": frozenset({"TRY"}),
+    "₽": frozenset({"RUB"}),
+    "₩": frozenset({"KRW"}),
+    "﷼": _RIALS,
+    "ریال": _RIALS,
+    "ريال": _RIALS,
+    "kr": frozenset({"DKK", "ISK", "NOK", "SEK"}),
+}
+"""What stands beside an amount → the currencies that it can mean."""
+_TOMAN = frozenset({"تومان", "تومن", "toman"})
 
 
 def decimal(text: str, style: Style, *, field: str) -> Decimal:
@@ -94,7 +56,7 @@ def decimal(text: str, style: Style, *, field: str) -> Decimal:
         plain = plain.replace(".", "").replace(",", ".") if grouped.fullmatch(plain) else plain.replace(",", ".")
     elif grouped.fullmatch(plain):
         plain = plain.replace(",", "")
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", plain):
+    if not _NUMBER.fullmatch(plain):
         hint = " If it has a decimal comma, say so." if re.fullmatch(r"[\d.]+,\d{1,4}", plain) else ""
         raise ValidationFailed(f"{field} '{text[:40]}' is not a number.{hint}", path=(field,))
     return Decimal(plain)
@@ -106,3 +68,54 @@ def whole(text: str, style: Style, *, field: str) -> int:
     if found != found.to_integral_value() or abs(found) > 10**12:
         raise ValidationFailed(f"{field} '{text[:40]}' is not a whole number.", path=(field,))
     return int(found)
+
+
+def amount(text: str, style: Style, *, field: str) -> Decimal:
+    """An amount of money, whatever currency it names; in brackets or with a sign behind it is negative.
+
+    Raises ValidationFailed.
+    """
+    parts = _MONEY.fullmatch(digits(text).translate(_SEPARATORS))
+    if parts is None or bool(parts["open"]) != bool(parts["close"]):
+        return decimal(text, style, field=field)
+    marks = [mark for mark in (parts["before"], parts["after"]) if mark]
+    if any(mark.casefold() in _TOMAN for mark in marks):
+        raise ValidationFailed(f"{field} '{text[:40]}' is in toman; write it in rials, ten for each.", path=(field,))
+    if len(marks) > 1 or any(not _currencies(mark) for mark in marks):
+        return decimal(text, style, field=field)
+    found = decimal(parts["number"], style, field=field)
+    minus = bool(parts["open"]) or "-" in (parts["sign"], parts["inner"], parts["last"])
+    return -found if minus else found
+
+
+def currency_in(cells: Iterable[str], said: str, base: str, *, field: str) -> str | None:
+    """The currency that marks beside amounts name, unless `said` names it or it is the base currency anyway.
+
+    Raises ValidationFailed when a mark contradicts the currency that is said, or can mean several.
+    """
+    for cell in cells:
+        mark = _mark(cell)
+        meant = _currencies(mark) if mark else frozenset()
+        if not meant or (said or base) in meant:
+            continue
+        if said:
+            raise ValidationFailed(f"{field} '{cell[:40]}' is not in {said}, as the row says.", path=(field,))
+        if len(meant) > 1:
+            raise ValidationFailed(
+                f"{field} '{cell[:40]}' could be {' or '.join(sorted(meant)[:3])}; add a column with the currency.",
+                path=(field,),
+            )
+        return next(iter(meant))
+    return None
+
+
+def _mark(cell: str) -> str:
+    if cell.isascii() and not (cell[:1].isalpha() or cell[-1:].isalpha() or "$" in cell):
+        return ""
+    parts = _MONEY.fullmatch(digits(cell).translate(_SEPARATORS))
+    return (parts["before"] or parts["after"]) if parts else ""
+
+
+def _currencies(mark: str) -> frozenset[str]:
+    known = MARKS.get(mark.casefold())
+    return known or (frozenset({mark.upper()}) if mark.isascii() and mark.isalpha() and len(mark) == 3 else frozenset())

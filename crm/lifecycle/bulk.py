@@ -22,6 +22,9 @@ from crm.rules.sql import Shape
 from models import Lifecycle, Stage, StageEdge, TransitionCause
 
 CHUNK = 5_000
+"""Customers that one statement moves."""
+MAX_MOVED = 10_000
+"""Customers that one call moves: all or, should it fail or be stopped, none of them."""
 MAX_LISTED = 100_000
 
 
@@ -38,11 +41,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class BulkMove:
-    """What a bulk move did, or on a dry run would do."""
+    """What a bulk move did, or on a dry run would do; `left` may move as well, and did not for a limit was given."""
 
     chosen: int
     moved: int
     held: list[Held]
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,27 @@ class _Plan:
     names: dict[UUID, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The customers who are meant, as a condition on `customer c` with the values of its parameters, from $5 on."""
+
+    condition: str
+    values: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found of those who are meant: how many may move, the first of them, and who is held."""
+
+    free: int
+    first: list[UUID]
+    held: list[Held]
+
+    @property
+    def chosen(self) -> int:
+        return self.free + sum(each.customers for each in self.held)
+
+
 async def move_many(
     actor: Actor,
     *,
@@ -66,34 +91,53 @@ async def move_many(
     lifecycle: str | None = None,
     reason: str | None = None,
     dry_run: bool = False,
+    limit: int | None = None,
     cause: TransitionCause = TransitionCause.MANUAL,
 ) -> BulkMove:
     """Move customers, given by a list of ids or by a rule, to the stage with the key `to`.
 
-    Whoever cannot move stays and is counted with the reason. Customers are taken in groups, each in a transaction of
-    its own: repeated after a failure it goes on where it stopped. Archived customers are only moved by a list.
-    Raises ValidationFailed (both or neither of list and rule), RuleInvalid, NotFound, Blocked, Forbidden.
+    Whoever cannot move stays and is counted with the reason. All others move in one transaction, so that nothing is
+    ever half done; more than MAX_MOVED are refused unless a `limit` says how many to take. Called again it takes the
+    next ones, until nobody is `left`. Archived customers are only moved by a list. Raises ValidationFailed (both or
+    neither of list and rule, too many at once), RuleInvalid, NotFound, Blocked, Forbidden.
     """
     need(actor, Scope.STAGE_MOVE)
+    most = _most(limit)
     said = Said(now, cause, text.optional(reason, field="reason", limit=300))
     path = await store.lifecycle_by_key(lifecycle)
     plan = await _plan(actor, path, await stage_by_key(path, to), said.reason)
-    chosen = await _chosen(actor, customer_ids, rule)
-    held = await _held(plan, chosen, now)
+    looked = await _look(plan, await _chosen(actor, customer_ids, rule, now), now, most)
+    if customer_ids is not None:
+        await _refuse_unknown(actor, set(customer_ids), looked)
     if dry_run:
-        return BulkMove(len(chosen), len(chosen) - sum(each.customers for each in held), held)
-    moved = 0
-    for start in range(0, len(chosen), CHUNK):
-        part = chosen[start : start + CHUNK]
-        moved += await retrying(lambda part=part: _move(actor, plan, part, said))  # type: ignore[misc]
-    return BulkMove(len(chosen), moved, held)
+        moved = min(looked.free, most) if limit else looked.free
+        return BulkMove(looked.chosen, moved, looked.held, looked.free - moved)
+    if limit is None and looked.free > most:
+        raise ValidationFailed(
+            f"{looked.free:,} customers would move, and one request moves at most {most:,}. Nobody was moved. Give "
+            f"limit: {most} and repeat the request until left is 0, or choose fewer.",
+            path=("limit",),
+        )
+    moved = await retrying(lambda: _move(actor, plan, looked.first, said))
+    return BulkMove(looked.chosen, moved, looked.held, max(0, looked.free - len(looked.first)))
+
+
+def _most(limit: int | None) -> int:
+    if limit is not None and not 1 <= limit <= MAX_MOVED:
+        raise ValidationFailed(f"limit is {limit}; it lies between 1 and {MAX_MOVED:,}.", path=("limit",))
+    return limit or MAX_MOVED
 
 
 async def _move(actor: Actor, plan: _Plan, customer_ids: Sequence[UUID], said: Said) -> int:
+    """Move all of them in one transaction; who may not any more stays."""
+    moved = 0
     async with transaction():
         await store.hold_shape(plan.lifecycle.id)
         await stage_by_key(plan.lifecycle, plan.target.key)
-        return len(await shift(actor, plan.lifecycle.id, plan.ways, customer_ids, said))
+        for start in range(0, len(customer_ids), CHUNK):
+            part = customer_ids[start : start + CHUNK]
+            moved += len(await shift(actor, plan.lifecycle.id, plan.ways, part, said))
+    return moved
 
 
 async def _plan(actor: Actor, lifecycle: Lifecycle, target: Stage, reason: str | None) -> _Plan:
@@ -125,11 +169,13 @@ def _closed(
     return None
 
 
-async def _chosen(actor: Actor, customer_ids: Sequence[UUID] | None, rule: Rule | None) -> list[UUID]:
+async def _chosen(actor: Actor, customer_ids: Sequence[UUID] | None, rule: Rule | None, now: datetime) -> _Chosen:
     if (customer_ids is None) == (rule is None):
         raise ValidationFailed("Give either customerIds or a rule.", path=("customerIds",))
     if rule is not None:
-        return await _by_rule(actor, await guards.read_at(actor, rule, "rule"))
+        read = await guards.read_at(actor, rule, "rule")
+        condition, values = await predicate(read, alias="c", first_parameter=_FIRST_FREE, now=now, shape=Shape.SET)
+        return await _seen(actor, _Chosen(f"c.archived_at IS NULL AND ({condition})", values), now)
     assert customer_ids is not None
     if len(customer_ids) > MAX_LISTED:
         raise ValidationFailed(
@@ -137,49 +183,64 @@ async def _chosen(actor: Actor, customer_ids: Sequence[UUID] | None, rule: Rule 
             path=("customerIds",),
         )
     wanted = sorted(set(customer_ids))
-    found = await _select(actor, "c.id = ANY($1::uuid[])", [wanted])
-    unknown = set(wanted) - set(found)
-    if unknown:
-        raise NotFound(f"There is no customer '{encode('cus', min(unknown))}'.", path=("customerIds",))
-    return found
+    return await _seen(actor, _Chosen(f"c.id = ANY(${_FIRST_FREE}::uuid[])", [wanted]), now)
 
 
-async def _by_rule(actor: Actor, rule: dict[str, Any]) -> list[UUID]:
-    condition, values = await predicate(rule, alias="c", first_parameter=1, shape=Shape.SET)
-    return await _select(actor, f"c.archived_at IS NULL AND {condition}", values)
+async def _seen(actor: Actor, chosen: _Chosen, now: datetime) -> _Chosen:
+    """Those of the chosen whom the actor sees."""
+    if actor.row_filter is None:
+        return chosen
+    first = _FIRST_FREE + len(chosen.values)
+    visible, more = await predicate(actor.row_filter, alias="c", first_parameter=first, now=now, shape=Shape.SET)
+    return _Chosen(f"{chosen.condition} AND ({visible})", [*chosen.values, *more])
 
 
-async def _select(actor: Actor, condition: str, values: list[Any]) -> list[UUID]:
+async def _refuse_unknown(actor: Actor, wanted: set[UUID], looked: _Looked) -> None:
+    """Raise NotFound for one of a list whom there is not, or whom the actor does not see."""
+    if looked.chosen == len(wanted):
+        return
+    visible, values = "true", list[Any]()
     if actor.row_filter is not None:
-        visible, more = await predicate(actor.row_filter, alias="c", first_parameter=len(values) + 1, shape=Shape.SET)
-        condition, values = f"({condition}) AND ({visible})", [*values, *more]
-    statement = f"SELECT c.id FROM customer c WHERE {condition} ORDER BY c.id"  # noqa: S608 - compiled by crm.rules
-    return [row["id"] for row in await fetch(statement, *values)]
+        visible, values = await predicate(actor.row_filter, alias="c", first_parameter=2)
+    statement = f"SELECT c.id FROM customer c WHERE c.id = ANY($1::uuid[]) AND ({visible})"  # noqa: S608 - compiled
+    found = {row["id"] for row in await fetch(statement, sorted(wanted), *values)}
+    if wanted - found:
+        raise NotFound(f"There is no customer '{encode('cus', min(wanted - found))}'.", path=("customerIds",))
 
 
+_FIRST_FREE = 5
+# Those who may move have the code OPEN; of them the first ones are told, of the others ten examples.
 _STANDING = """
-SELECT p.stage_id, CASE WHEN p.entered_at > $3 THEN 'LATER' WHEN p.stage_id = ANY($4::uuid[]) THEN 'GUARD' END AS code,
-       count(*) AS customers, (array_agg(c.id ORDER BY c.id))[1:10] AS examples
-FROM customer c LEFT JOIN stage_position p ON p.customer_id = c.id AND p.lifecycle_id = $1
-WHERE c.id = ANY($2::uuid[]) AND (p.entered_at <= $3 AND {open}) IS NOT TRUE
-GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+SELECT stage_id, code, count(*) AS customers,
+       (array_agg(id ORDER BY id))[1:CASE WHEN code = 'OPEN' THEN $4::int ELSE 10 END] AS ids
+FROM (
+    SELECT c.id, p.stage_id,
+           CASE WHEN p.entered_at <= $2 AND {open} THEN 'OPEN'
+                WHEN p.entered_at > $2 THEN 'LATER' WHEN p.stage_id = ANY($3::uuid[]) THEN 'GUARD' END AS code
+    FROM customer c LEFT JOIN stage_position p ON p.customer_id = c.id AND p.lifecycle_id = $1
+    WHERE {chosen}
+) AS each GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
 
 
-async def _held(plan: _Plan, chosen: Sequence[UUID], now: datetime) -> list[Held]:
-    """Those who do not move, by stage and reason."""
-    tests, values = [], []
+async def _look(plan: _Plan, chosen: _Chosen, now: datetime, most: int) -> _Looked:
+    """Who of the chosen may move, and who may not, by stage and reason; in one statement."""
+    tests, values = [], list(chosen.values)
     for way in plan.ways:
         values.append(way.start.id)
-        test = f"p.stage_id = ${4 + len(values)}"
+        test = f"p.stage_id = ${_FIRST_FREE - 1 + len(values)}"
         if way.guard is not None:
-            guard, more = await predicate(way.guard, alias="c", first_parameter=5 + len(values))
+            number = _FIRST_FREE + len(values)
+            guard, more = await predicate(way.guard, alias="c", first_parameter=number, now=now)
             test, values = f"({test} AND {guard})", [*values, *more]
         tests.append(test)
-    statement = _STANDING.format(open=f"({' OR '.join(tests) or 'false'})")
+    statement = _STANDING.format(open=f"({' OR '.join(tests) or 'false'})", chosen=chosen.condition)
     open_stages = [way.start.id for way in plan.ways]
-    rows = await fetch(statement, plan.lifecycle.id, list(chosen), now, open_stages, *values)
-    return [_why(plan, row["stage_id"], row["code"], row["customers"], row["examples"]) for row in rows]
+    rows = await fetch(statement, plan.lifecycle.id, now, open_stages, most, *values)
+    free = [row for row in rows if row["code"] == "OPEN"]
+    held = [_why(plan, row["stage_id"], row["code"], row["customers"], row["ids"]) for row in rows if row not in free]
+    first = sorted(key for row in free for key in row["ids"])[:most]
+    return _Looked(sum(row["customers"] for row in free), first, held)
 
 
 def _why(plan: _Plan, stage_id: UUID | None, code: str | None, customers: int, examples: list[UUID]) -> Held:

@@ -18,7 +18,7 @@ import structlog
 from crm.access import READ_SCOPES, Actor, ActorKind, need
 from crm.database import execute, fetch, fetch_row, fetch_value
 from crm.errors import CrmError, DatabaseUnavailable
-from crm.lifecycle.reports.reading import patience
+from crm.lifecycle.reports.reading import patience, patience_left
 from crm.reports import of_value
 from crm.reports.question import Question, again, plain, question_of, scopes_of, usual, usual_of_contact, work
 from models import KeptReport, Lifecycle
@@ -85,6 +85,29 @@ async def ask(actor: Actor, question: Question, *, now: datetime, renew: bool = 
     return Answer(found, row["worked_at"], row["renewing"], row["problem"])
 
 
+async def wait(actor: Actor, question: Question, *, now: datetime) -> Answer:
+    """As `ask`, but who asks first waits for the figures, which are then kept for the others.
+
+    What cannot be worked out is not kept. Raises what the report raises, Forbidden.
+    """
+    answer = await ask(actor, question, now=now)
+    if answer.found is not None:
+        return answer
+    key, began = key_of(question, actor.row_filter), time.monotonic()
+    await execute(_CLAIM, key, now, patience_left())  # so that nobody works it out beside
+    try:
+        found = await work(actor, question, now)
+    except BaseException:
+        await execute("DELETE FROM kept_report WHERE key = $1 AND worked_at IS NULL", key)
+        raise
+    told = orjson.dumps(plain(question, found), default=str).decode()
+    await execute(_KEEP, key, told, None, time.monotonic() - began, now)
+    return Answer(found)
+
+
+_CLAIM = """
+UPDATE kept_report SET claimed_until = $2::timestamptz + make_interval(secs => $3), updated_at = now() WHERE key = $1
+"""
 # Looking is noted once an hour; a question that is new, or asked anew, becomes due.
 _NOTE = """
 WITH held AS (
@@ -130,15 +153,16 @@ WHERE id = (
     ORDER BY k.tried_at IS NOT NULL AND k.wanted_at <= k.tried_at, coalesce(k.tried_at, k.asked_at), k.id
     LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, question, row_filter
+RETURNING key, question, row_filter
 """
 _KEEP = """
 UPDATE kept_report SET found = coalesce($2::jsonb, found), problem = $3::text, seconds = $4, tried_at = $5,
        worked_at = CASE WHEN $3::text IS NULL THEN $5 ELSE worked_at END, claimed_until = NULL, updated_at = now()
-WHERE id = $1
+WHERE key = $1
 """
 _LATELY = "SELECT key FROM kept_report WHERE asked_at >= $1::timestamptz - interval '1 hour'"
-_LEAVE = "UPDATE kept_report SET claimed_until = NULL, updated_at = now() WHERE id = $1"
+_LEAVE = "UPDATE kept_report SET claimed_until = NULL, updated_at = now() WHERE key = $1"
+_DROP = "DELETE FROM kept_report WHERE key = $1"
 
 
 async def keep(now: datetime) -> bool:
@@ -152,11 +176,17 @@ async def keep(now: datetime) -> bool:
     seen = None if due["row_filter"] is None else orjson.loads(due["row_filter"])
     began = time.monotonic()
     try:
-        found, problem = await _worked_out(question, seen, now)
+        # Under other choices, or of another run, it would be another answer: also when that changed meanwhile.
+        old = await of_value.outdated(question)
+        found, problem = (None, None) if old else await _worked_out(question, seen, now)
+        old = old or await of_value.outdated(question)
     except BaseException:
-        await execute(_LEAVE, due["id"])
+        await execute(_LEAVE, due["key"])
         raise
-    await execute(_KEEP, due["id"], found, problem, time.monotonic() - began, now)
+    if old:
+        await execute(_DROP, due["key"])
+    else:
+        await execute(_KEEP, due["key"], found, problem, time.monotonic() - began, now)
     return True
 
 
@@ -179,7 +209,7 @@ async def _expect_the_usual(now: datetime) -> None:
     """Ask the usual questions on behalf of those who will, and forget what nobody has asked for long."""
     lately = {row["key"] for row in await fetch(_LATELY, now)}
     keys = [lifecycle.key for lifecycle in await Lifecycle.filter(archived_at=None).order_by("id")]
-    expected = [question for key in keys for question in usual(key)] + await of_value.usual()
+    expected = [question for key in keys for question in usual(key)] + await of_value.usual(now)
     for question in expected:
         key = key_of(question, None)
         if key not in lately:

@@ -1,7 +1,7 @@
-"""Reports over everybody's days: over few they are worked out when asked, over many told from what is kept.
+"""Reports over everybody's value: over few they are worked out when asked, over many told from what is kept.
 
-What is kept holds all periods, so that any time can be told of it; what it does not hold, such as a rule's customers,
-is worked out.
+What is kept of periods holds all of them, so that any time can be told of it; what it does not hold, such as a rule's
+customers, is worked out.
 """
 
 from __future__ import annotations
@@ -9,21 +9,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from crm.access import Actor
+from crm.access import Actor, Scope, need
 from crm.reports import kept
-from crm.reports.of_value import assumed, changed, many, question
-from crm.reports.question import Question, Report
-from crm.value.runs import changes, periods
+from crm.reports.of_value import changed, lately, many, question, sold
+from crm.reports.question import Question, Report, work
+from crm.value.runs import changes, periods, simulate
 from crm.value.runs import cohorts as cohort_values
 from crm.value.runs import pairs as bought_together
 from crm.value.runs.changes import Cause, Move, Mover, Side, Span
 from crm.value.runs.cohorts import CohortPoint
+from crm.value.runs.delivered import Delivered, Received
 from crm.value.runs.pairs import Offer, Pair
 from crm.value.runs.periods import MOST_MATRICES, PeriodCell, PeriodMove, PeriodProfit
-from crm.value.runs.portfolio import MOST_PERIODS, CohortGrain
+from crm.value.runs.portfolio import MOST_PERIODS, CohortGrain, StageValue
+from crm.value.runs.seeing import checked
+from crm.value.runs.simulate import Scenario, Standing
+from crm.value.whatif import Change
+from crm.visibility import need_visible
 
 T = TypeVar("T")
 QUARTER = CohortGrain.QUARTER
@@ -49,17 +55,13 @@ async def profit_periods(
 ) -> Told[PeriodProfit]:
     """As `periods.profit_periods`."""
     list(periods.starts(since, until, grain, MOST_PERIODS))
-
-    async def live() -> list[PeriodProfit]:
-        return await periods.profit_periods(
-            actor, grain=grain, since=since, until=until, customer_id=customer_id, tree=tree
-        )
-
+    live = partial(
+        periods.profit_periods, actor, grain=grain, since=since, until=until, customer_id=customer_id, tree=tree
+    )
     if customer_id is not None:
         return Told(await live())
-    return await _told(
-        actor, await question(Report.PROFIT, grain), now, lambda found: found.between(since, until), live
-    )
+    asked = await question(Report.PROFIT, grain)
+    return await _part(actor, asked, now, lambda found: found.between(since, until), live)
 
 
 async def matrix_periods(
@@ -73,34 +75,22 @@ async def matrix_periods(
 ) -> Told[PeriodCell]:
     """As `periods.matrix_periods`."""
     list(periods.starts(since, until, grain, MOST_MATRICES))
-
-    async def live() -> list[PeriodCell]:
-        return await periods.matrix_periods(actor, grain=grain, since=since, until=until, where=where)
-
-    if where is not None:
-        return Told(await live())
-    return await _told(
-        actor, await question(Report.MATRICES, grain), now, lambda found: found.between(since, until), live
-    )
-
-
-async def matrix_moves(
-    actor: Actor,
-    *,
-    grain: CohortGrain = QUARTER,
-    period: date,
-    now: datetime,
-    where: dict[str, Any] | None = None,
-) -> Told[PeriodMove]:
-    """As `periods.matrix_moves`."""
-
-    async def live() -> list[PeriodMove]:
-        return await periods.matrix_moves(actor, grain=grain, period=period, where=where)
-
+    live = partial(periods.matrix_periods, actor, grain=grain, since=since, until=until, where=where)
     if where is not None:
         return Told(await live())
     asked = await question(Report.MATRICES, grain)
-    return await _told(actor, asked, now, lambda found: found.moves(period), live)
+    return await _part(actor, asked, now, lambda found: found.between(since, until), live)
+
+
+async def matrix_moves(
+    actor: Actor, *, grain: CohortGrain = QUARTER, period: date, now: datetime, where: dict[str, Any] | None = None
+) -> Told[PeriodMove]:
+    """As `periods.matrix_moves`."""
+    live = partial(periods.matrix_moves, actor, grain=grain, period=period, where=where)
+    if where is not None:
+        return Told(await live())
+    asked = await question(Report.MATRICES, grain)
+    return await _part(actor, asked, now, lambda found: found.moves(period), live)
 
 
 async def cohorts(
@@ -108,88 +98,120 @@ async def cohorts(
 ) -> Told[CohortPoint]:
     """As `cohorts.cohorts`."""
     cohort_values.check(since, until, grain)
-
-    async def live() -> list[CohortPoint]:
-        return await cohort_values.cohorts(actor, grain=grain, since=since, until=until)
-
-    return await _told(
-        actor, await question(Report.VALUE_COHORTS), now, lambda found: found.between(grain, since, until), live
-    )
-
-
-async def pairs(
-    actor: Actor,
-    *,
-    since: date,
-    until: date,
-    now: datetime,
-    least: int = 20,
-    first: int = 50,
-    where: dict[str, Any] | None = None,
-) -> Told[Pair]:
-    """As `pairs.pairs`."""
-    bought_together.check(since, until, least, first)
-
-    async def live() -> list[Pair]:
-        return await bought_together.all_pairs(actor, since=since, until=until, where=where)
-
-    told = Told(await live()) if where else await _kept_pairs(actor, since, until, now, live)
-    return Told(bought_together.strongest(told.rows, least)[:first], told.worked_at)
-
-
-async def offers(
-    actor: Actor, customer_id: UUID, *, since: date, until: date, now: datetime, least: int = 20
-) -> list[Offer]:
-    """As `pairs.offers`."""
-    bought_together.check(since, until, least, 1)
-
-    async def live() -> list[Pair]:
-        return await bought_together.all_pairs(actor, since=since, until=until)
-
-    found = (await _kept_pairs(actor, since, until, now, live)).rows
-    return await bought_together.offers(actor, customer_id, since=since, until=until, least=least, found=found)
+    live = partial(cohort_values.cohorts, actor, grain=grain, since=since, until=until)
+    asked = await question(Report.VALUE_COHORTS)
+    return await _part(actor, asked, now, lambda found: found.between(grain, since, until), live)
 
 
 async def equity(actor: Actor, between: Span, *, now: datetime) -> Told[Cause]:
     """As `changes.equity`."""
-
-    async def live() -> list[Cause]:
-        return await changes.equity(actor, between)
-
-    return await _told(actor, await changed(between), now, lambda found: found.equity, live)
+    live = partial(changes.equity, actor, between)
+    return await _part(actor, await changed(between), now, lambda found: found.equity, live)
 
 
 async def migration(actor: Actor, between: Span, side: Side, *, now: datetime) -> Told[Move]:
     """As `changes.migration`."""
-
-    async def live() -> list[Move]:
-        return await changes.migration(actor, between, side)
-
-    return await _told(actor, await changed(between), now, lambda found: found.migration(side), live)
+    live = partial(changes.migration, actor, between, side)
+    return await _part(actor, await changed(between), now, lambda found: found.migration(side), live)
 
 
 async def movers(actor: Actor, between: Span, *, rising: bool, first: int = 20, now: datetime) -> Told[Mover]:
     """As `changes.movers`."""
     changes.check(first)
-
-    async def live() -> list[Mover]:
-        return await changes.movers(actor, between, rising=rising, first=first)
-
-    told = await _told(actor, await changed(between), now, lambda found: found.movers(rising, first), live)
+    live = partial(changes.movers, actor, between, rising=rising, first=first)
+    told = await _part(actor, await changed(between), now, lambda found: found.movers(rising, first), live)
     return Told(await changes.named(actor, told.rows), told.worked_at) if told.worked_at else told
 
 
-async def _kept_pairs(
-    actor: Actor, since: date, until: date, now: datetime, live: Callable[[], Awaitable[list[Pair]]]
+async def stages(actor: Actor, *, lifecycle: str | None = None, now: datetime) -> Told[StageValue]:
+    """As `portfolio.stages`."""
+    return await _whole(actor, await question(Report.STAGES, lifecycle=lifecycle or ""), now)
+
+
+async def delivered(actor: Actor, *, by: Received = Received.SATISFACTION, now: datetime) -> Told[Delivered]:
+    """As `delivered.delivered`."""
+    return await _whole(actor, await question(Report.DELIVERED, about=by.value), now)
+
+
+async def pairs(
+    actor: Actor,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    now: datetime,
+    least: int = 20,
+    first: int = 50,
+    where: dict[str, Any] | None = None,
 ) -> Told[Pair]:
-    asked = Question(Report.PAIRS, since=since, until=until, by=await assumed())
-    if not await many():
-        return Told(await live())
-    answer = await kept.ask(actor, asked, now=now)
-    return Told(await live()) if answer.found is None else Told(answer.found, answer.worked_at)
+    """As `pairs.pairs`; without days, of the time that is usual (`of_value.lately`)."""
+    since, until = await _time(since, until, now)
+    bought_together.check(since, until, least, first)
+    if where is not None:
+        found = await bought_together.pairs(actor, since=since, until=until, least=least, first=first, where=where)
+        return Told(found)
+    told: Told[Pair] = await _whole(actor, await sold(since, until), now)
+    return Told(bought_together.strongest(told.rows, least)[:first], told.worked_at)
 
 
-async def _told(
+async def offers(
+    actor: Actor,
+    customer_id: UUID,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    now: datetime,
+    least: int = 20,
+) -> Told[Offer]:
+    """As `pairs.offers`; without days, of the time that is usual (`of_value.lately`)."""
+    since, until = await _time(since, until, now)
+    bought_together.check(since, until, least, 1)
+    need(actor, Scope.VALUE_READ, Scope.ORDER_READ)
+    await need_visible(actor, customer_id)  # before everybody is looked at
+    told: Told[Pair] = await _whole(actor, await sold(since, until), now)
+    found = await bought_together.offers(actor, customer_id, since=since, until=until, least=least, found=told.rows)
+    return Told(found, told.worked_at)
+
+
+async def simulated(actor: Actor, change: Change, *, where: dict[str, Any] | None = None, now: datetime) -> Scenario:
+    """As `simulate.simulate`."""
+    return simulate.under(await standing(actor, where=where, now=now), change)
+
+
+async def standing(actor: Actor, *, where: dict[str, Any] | None = None, now: datetime) -> Standing:
+    """As `simulate.standing`; what is kept is of segments, by their keys, and of all whom the actor sees.
+
+    Other rules are worked out each time: they may hold what must not be kept, such as an address.
+    """
+    segment = _segment(where)
+    everybody = where is None and actor.row_filter is None  # whose outlook the run has kept
+    if everybody or segment is None or not await many():
+        return await simulate.standing(actor, where=where)
+    if where is not None:
+        await checked(actor, where)  # of what is kept nobody asks any more who may read it
+    asked = await question(Report.OUTLOOK, about=segment)
+    answer = await kept.wait(actor, asked, now=now)
+    found = await simulate.kept(actor, answer.found, answer.worked_at)
+    published_meanwhile = not asked.by.startswith(str(found.run.id))
+    return await simulate.standing(actor, where=where) if published_meanwhile else found
+
+
+def _segment(where: dict[str, Any] | None) -> str | None:
+    """The key of the segment whose members a rule means, "" for everybody; None for any other rule."""
+    if where is None:
+        return ""
+    body = where.get("segment")
+    if len(where) > 1 or not isinstance(body, dict) or list(body) != ["key"]:
+        return None
+    key = body["key"]
+    return key if isinstance(key, str) and key.split() == [key] else None
+
+
+async def _time(since: date | None, until: date | None, now: datetime) -> tuple[date, date]:
+    usual = await lately(now)
+    return since or usual[0], until or usual[1]
+
+
+async def _part(
     actor: Actor,
     asked: Question,
     now: datetime,
@@ -203,3 +225,11 @@ async def _told(
         if rows is not None:
             return Told(rows, answer.worked_at)
     return Told(await live())
+
+
+async def _whole(actor: Actor, asked: Question, now: datetime) -> Told[Any]:
+    """All of what is kept; who asks first waits for it."""
+    if not await many():
+        return Told(await work(actor, asked, now))
+    answer = await kept.wait(actor, asked, now=now)
+    return Told(answer.found, answer.worked_at)

@@ -22,9 +22,11 @@ from crm.lifecycle.reports.matrix import matrix, matrix_again, plain_matrix
 from crm.lifecycle.reports.standing import Waiting, waiting
 from crm.quality import QualityGroup
 from crm.reports.plainly import restored
-from crm.value.runs import changes, histories
+from crm.value.outlook import Outlook
+from crm.value.runs import changes, histories, outlooks, simulate
+from crm.value.runs.delivered import Delivered, Received, delivered
 from crm.value.runs.pairs import Pair, all_pairs
-from crm.value.runs.portfolio import CohortGrain
+from crm.value.runs.portfolio import CohortGrain, StageValue, stages
 from models import RatingKind
 
 USUAL_DAYS = 365
@@ -50,6 +52,9 @@ class Report(StrEnum):
     VALUE_COHORTS = "VALUE_COHORTS"
     PAIRS = "PAIRS"
     CHANGES = "CHANGES"
+    STAGES = "STAGES"
+    DELIVERED = "DELIVERED"
+    OUTLOOK = "OUTLOOK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,8 @@ class Question:
     """A report, the first ones on a lifecycle. Days are the organisation's; without them they are the `usual_days`.
 
     `grain` is the cohorts' of a funnel (None: all together), the steps' of the others. `by` is what scores, complaints
-    and the quality of data are told apart by, and the kind of rating whose drivers are meant; for reports on value, a
-    digest of what they assume, after the keys of two runs for what changed between them.
+    and the quality of data are told apart by, and the kind of rating whose drivers are meant; for reports on value,
+    what they rest on (see `crm.reports.of_value`), and then what they are about: two runs, a scale, a segment.
     """
 
     report: Report
@@ -152,6 +157,9 @@ _SCOPES: dict[Report, tuple[Scope, ...]] = {
     Report.VALUE_COHORTS: (Scope.VALUE_READ,),
     Report.PAIRS: (Scope.VALUE_READ, Scope.ORDER_READ),
     Report.CHANGES: (Scope.VALUE_READ,),
+    Report.STAGES: (Scope.VALUE_READ,),
+    Report.DELIVERED: (Scope.VALUE_READ,),
+    Report.OUTLOOK: (Scope.VALUE_READ,),
 }
 
 
@@ -243,8 +251,26 @@ async def _pairs(actor: Actor, asked: Question, period: Period, now: datetime) -
 
 
 async def _changes(actor: Actor, asked: Question, period: Period, now: datetime) -> list[changes.Changes]:
-    before, after = map(UUID, asked.by.split()[:2])
+    before, after = map(UUID, _about(asked))
     return [await changes.changes(actor, await changes.between_runs(before, after))]
+
+
+async def _stages(actor: Actor, asked: Question, period: Period, now: datetime) -> list[StageValue]:
+    return await stages(actor, lifecycle=asked.lifecycle or None)
+
+
+async def _delivered(actor: Actor, asked: Question, period: Period, now: datetime) -> list[Delivered]:
+    return await delivered(actor, by=Received(*_about(asked)))
+
+
+async def _outlook(actor: Actor, asked: Question, period: Period, now: datetime) -> Outlook:
+    segments = [{"segment": {"key": key}} for key in _about(asked)]
+    return (await simulate.standing(actor, where=segments[0] if segments else None)).outlook
+
+
+def _about(asked: Question) -> list[str]:
+    """What a report on value is about, after what it rests on."""
+    return asked.by.split()[1:]
 
 
 def _grain(asked: Question) -> CohortGrain:
@@ -267,6 +293,9 @@ _WORK: dict[Report, Callable[[Actor, Question, Period, datetime], Awaitable[Any]
     Report.VALUE_COHORTS: _cohorts,
     Report.PAIRS: _pairs,
     Report.CHANGES: _changes,
+    Report.STAGES: _stages,
+    Report.DELIVERED: _delivered,
+    Report.OUTLOOK: _outlook,
 }
 
 
@@ -287,16 +316,22 @@ _ROWS: dict[Report, type] = {
     Report.VALUE_COHORTS: histories.CohortHistory,
     Report.PAIRS: Pair,
     Report.CHANGES: changes.Changes,
+    Report.STAGES: StageValue,
+    Report.DELIVERED: Delivered,
 }
+_TOLD: dict[Report, Callable[[Any], Any]] = {Report.MATRIX: plain_matrix, Report.OUTLOOK: outlooks.plain}
 
 
 def plain(question: Question, found: Any) -> Any:
     """What `work` found as something that JSON can tell."""
-    return plain_matrix(found) if question.report is Report.MATRIX else [asdict(row) for row in found]
+    told = _TOLD.get(question.report)
+    return told(found) if told else [asdict(row) for row in found]
 
 
 async def again(question: Question, kept: Any) -> Any:
     """What `plain` told, as `work` had found it."""
     if question.report is Report.MATRIX:
         return await matrix_again(question.lifecycle, kept)
+    if question.report is Report.OUTLOOK:
+        return outlooks.again(kept)
     return [restored(_ROWS[question.report], row) for row in kept]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crm.errors import CrmError, Forbidden, Problems
-from crm.rules.check_values import check_count, check_value, check_window, readable
+from crm.rules.check_values import check_count, check_past, check_value, check_window, readable
 from crm.rules.contradictions import refuse_contradiction
 from crm.rules.faults import RuleInvalid, check_size
 from crm.rules.fields import (
@@ -236,8 +236,11 @@ class _Checker:
         self.allow((self.catalogue.scopes["segment"],), "in segment")
         if node.window:
             self.times(node.window)
-        if node.presence is Presence.AT and not readable(node.at, self.context):
-            raise RuleInvalid(f"'{(node.at or '')[:60]}' is not a date or time such as 2026-03-21.")
+            check_past(node, self.context)
+        if node.presence is Presence.AT:
+            if not readable(node.at, self.context):
+                raise RuleInvalid(f"'{(node.at or '')[:60]}' is not a date or time such as 2026-03-21.")
+            check_past(node, self.context)
 
     def stage(self, node: EverInStage, noun: Noun) -> None:
         find_customer(self.catalogue, noun, node.path, node.place)

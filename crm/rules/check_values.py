@@ -9,8 +9,8 @@ from typing import Any
 from crm import codes
 from crm.rules.faults import RuleInvalid, clip
 from crm.rules.fields import Field, FieldType
-from crm.rules.tree import Operator, Value
-from crm.rules.values import Context, choice, day_range, time_range, typed
+from crm.rules.tree import InSegment, Operator, Value
+from crm.rules.values import Context, choice, day_range, instant, time_range, typed
 from crm.rules.windows import Direction, Window, bounds, day_bounds, find_zone, read_time
 
 
@@ -31,6 +31,22 @@ def check_window(window: Window, context: Context, *, anniversary: bool) -> None
         first, last = day_bounds(window, context.now, context.zone)
         if first is None or last is None or (last - first).days > 366:
             raise RuleInvalid("Anniversaries are asked within at most one year.")
+
+
+def check_past(node: InSegment, context: Context) -> None:
+    """Raise for membership at a time to come, or coming or going then, of which nobody knows yet."""
+    if node.at is not None and instant(node.at, context) > context.now:
+        raise RuleInvalid(
+            f"'{clip(node.at)}' is yet to come, and nobody knows who will be in a segment then; "
+            f"take a time up to now, or leave 'at' out for those who are in segment \"{clip(node.key)}\" now."
+        )
+    if node.window is not None:
+        begin, _ = bounds(node.window, context.now, context.zone)
+        if begin is not None and begin > context.now or node.window.direction is Direction.NEXT:
+            raise RuleInvalid(
+                f"This time is yet to come, and nobody knows who will have {node.presence} a segment by then; "
+                "take a time up to now, such as 'last 30 days'."
+            )
 
 
 def _check_code(field: Field, code: str, said: object) -> None:

@@ -18,20 +18,25 @@ FEW = 10_000
 """Members up to which a list takes a segment's members one by one: about as many as a page's walk would cost."""
 
 _KNOWN = """
-SELECT s.small, d.* FROM (
-    SELECT coalesce(array_agg(key), '{}') AS small FROM segment WHERE size < $1 AND archived_at IS NULL
+SELECT s.*, d.* FROM (
+    SELECT
+        ARRAY(SELECT key FROM segment WHERE size < $1 AND archived_at IS NULL) AS small_segments,
+        ARRAY(SELECT key FROM segment) AS segments,
+        ARRAY(SELECT key FROM stage) AS stages,
+        ARRAY(SELECT key FROM lifecycle) AS lifecycles
 ) s LEFT JOIN field_definition d ON d.archived_at IS NULL
 """
+_NAMES = ("small_segments", "segments", "stages", "lifecycles")
 
 
 async def surroundings(now: datetime | None = None) -> tuple[Catalogue, Context]:
     """The catalogue as it is now, and what relative things are relative to."""
     chosen = await organization.current()
     rows = [dict(row) for row in await fetch(_KNOWN, FEW)]
-    small = frozenset(rows[0]["small"])
-    definitions = [FieldDefinition(**{k: v for k, v in row.items() if k != "small"}) for row in rows if row["id"]]
+    names = {name: frozenset(rows[0][name]) for name in _NAMES}
+    definitions = [FieldDefinition(**{k: v for k, v in row.items() if k not in names}) for row in rows if row["id"]]
     catalogue = build(definitions, base_currency=chosen.base_currency)
-    return catalogue, Context(now or datetime.now(UTC), chosen.time_zone, chosen.base_currency, small)
+    return catalogue, Context(now or datetime.now(UTC), chosen.time_zone, chosen.base_currency, **names)
 
 
 async def predicate(

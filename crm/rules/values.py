@@ -29,13 +29,17 @@ COMPLEMENTS: dict[Operator, Operator] = {Operator.NE: Operator.EQ, Operator.NOT_
 class Context:
     """What relative things are relative to: an aware time, an IANA zone, the base currency.
 
-    `small_segments` holds the keys of segments with few members, whom a list takes one by one.
+    `small_segments` holds the keys of segments with few members, whom a list takes one by one; `segments`, `stages` and
+    `lifecycles` hold all the keys that there are.
     """
 
     now: datetime
     zone: str = "UTC"
     base_currency: str = "USD"
     small_segments: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()
+    lifecycles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from crm.rules.predicate import surroundings
 from crm.rules.printer import to_text
 from crm.rules.text import parse
 from crm.rules.tree import Node
+from crm.segments.names import refuse_unknown_stages
 from crm.segments.ruling import Rule, refuse_circle
-from crm.segments.stage_names import refuse_unknown_stages
 
 COMMON = 20
 """Common values of a field that are suggested."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crm.access import Actor
 from crm.database import execute, fetch_row, transaction
-from crm.segments import definitions
+from crm.segments import definitions, stays
 from crm.segments.evaluation import hold
 from crm.segments.statement import just_these
 from models import MembershipCause, Segment
@@ -25,7 +25,7 @@ class Computed:
     customers: Sequence[UUID]
 
 
-_DONE = "UPDATE segment SET size = $2, evaluated_at = $3, evaluation_error = NULL WHERE id = $1"
+_DONE = "UPDATE segment SET evaluated_at = $2, evaluation_error = NULL WHERE id = $1"
 
 
 async def take(actor: Actor, group: Computed, library_key: str, *, now: datetime) -> Segment:
@@ -40,7 +40,7 @@ async def take(actor: Actor, group: Computed, library_key: str, *, now: datetime
             segment = await definitions.update(actor, segment.id, expected_version=None, fields=fields)
         await hold(segment.id)
         moving = just_these(actor, segment, group.customers, cause=MembershipCause.DATA_CHANGED, now=now)
-        row = await fetch_row(moving.text, *moving.values)
-        assert row is not None
-        await execute(_DONE, segment.id, row["size"], now)
+        await fetch_row(moving.text, *moving.values)
+        await stays.count(segment.id)
+        await execute(_DONE, segment.id, now)
         return await Segment.get(id=segment.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 
 from crm.access import Actor
 from crm.database import connection, execute, fetch, fetch_value, retrying, transaction, translated
@@ -17,6 +18,7 @@ from crm.errors import Busy, CrmError, DatabaseUnavailable, Timeout
 from crm.rules.json_form import from_json
 from crm.rules.predicate import surroundings
 from crm.rules.reads import reads
+from crm.segments import stays
 from crm.segments.proving import unexplained
 from crm.segments.ruling import in_order, known_segments
 from crm.segments.statement import Moved, statement
@@ -26,6 +28,8 @@ log = structlog.get_logger("arzesh.segments")
 
 PATIENCE = 600.0
 """Seconds that a full pass may take."""
+ATTEMPTS = 2
+"""Passes that may fail for a customer who was deleted meanwhile, before one that has to succeed."""
 RETRY = timedelta(minutes=15)
 GRACE = timedelta(hours=6)
 """How long after the time of its nightly pass a segment counts as fresh."""
@@ -37,9 +41,9 @@ SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $1,
        set_config('work_mem', '64MB', true), set_config('jit', 'off', true)
 """
 _DONE = """
-UPDATE segment SET size = $2, evaluated_at = $3, evaluation_ms = $4, evaluation_error = NULL,
-       evaluated_version = $7, due_at = CASE WHEN rule_version = $7 THEN $5::timestamptz ELSE due_at END,
-       stale_after = $6, timed_at = $3, updated_at = now()
+UPDATE segment SET evaluated_at = $2, evaluation_ms = $3, evaluation_error = NULL,
+       evaluated_version = $6, due_at = CASE WHEN rule_version = $6 THEN $4::timestamptz ELSE due_at END,
+       stale_after = $5, timed_at = $2, updated_at = now()
 WHERE id = $1
 """
 _VERSION = """
@@ -60,12 +64,19 @@ async def evaluate(actor: Actor, segment_id: UUID, *, now: datetime, patience: f
     Busy when another pass of it takes longer than that, DatabaseUnavailable.
     """
     try:
-        return await retrying(lambda: _evaluate(actor, segment_id, now, patience))
+        return await _evaluated(actor, segment_id, now, patience)
     except (Timeout, Busy, DatabaseUnavailable):
         raise
     except (CrmError, OperationalError) as error:
         await note_failure(segment_id, error, now=now)
         return None
+
+
+async def _evaluated(actor: Actor, segment_id: UUID, now: datetime, patience: float) -> Moved | None:
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(IntegrityError):  # a customer was deleted who was about to enter
+            return await retrying(lambda: _evaluate(actor, segment_id, now, patience))
+    return await _evaluate(actor, segment_id, now, patience)
 
 
 async def note_failure(segment_id: UUID, error: Exception, *, now: datetime) -> None:
@@ -129,7 +140,8 @@ async def _note(segment: Segment, moved: Moved, now: datetime, ms: int, zone: st
     frozen = segment.kind is SegmentKind.SNAPSHOT
     due = None if frozen else next_pass(segment.id, now, zone)
     stale_after = due + GRACE if due else None
-    await execute(_DONE, segment.id, moved.size, now, ms, due, stale_after, segment.rule_version)
+    await stays.count(segment.id)
+    await execute(_DONE, segment.id, now, ms, due, stale_after, segment.rule_version)
     if segment.evaluated_version != segment.rule_version:
         await execute(_VERSION, segment.id, segment.rule_version, moved.entered, moved.exited)
 

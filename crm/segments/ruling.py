@@ -19,7 +19,7 @@ from crm.rules.predicate import surroundings
 from crm.rules.printer import to_text
 from crm.rules.text import parse
 from crm.rules.tree import InSegment, Node, walk
-from crm.segments.stage_names import refuse_unknown_stages
+from crm.segments.names import refuse_unknown_stages
 
 Rule = dict[str, Any] | str
 

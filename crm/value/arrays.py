@@ -16,12 +16,29 @@ Parameters = Sequence[float] | Floats
 
 
 def floats(name: str, values: ArrayLike) -> Floats:
-    """`values` as a one-dimensional float array; ValidationFailed names `name` and the first value that is
-    not finite.
+    """`values` as a float array of at least one dimension, so that a single number is a row of its own.
+
+    ValidationFailed names `name` and the first value that is not finite, or what is no number at all.
     """
-    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    try:
+        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError) as problem:
+        raise ValidationFailed(f"{name} holds something else than numbers: {problem}.", path=(name,)) from None
     refuse(name, array, ~np.isfinite(array), "give a finite number")
     return array
+
+
+def columns(**given: ArrayLike) -> tuple[Floats, ...]:
+    """The columns as float arrays of one shape; what has one value only stands for every row, as in numpy.
+
+    ValidationFailed names the column and the first value that is not finite, or the lengths that do not go together.
+    """
+    arrays = {name: floats(name, values) for name, values in given.items()}
+    try:
+        return tuple(np.broadcast_arrays(*arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValidationFailed(f"The columns differ in length: {shapes}.", path=tuple(arrays)) from None
 
 
 def refuse(name: str, array: Floats, wrong: Bools, remedy: str) -> None:
@@ -30,7 +47,7 @@ def refuse(name: str, array: Floats, wrong: Bools, remedy: str) -> None:
     """
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValidationFailed(f"{name}[{row}] is {array[row]:g}: {remedy}.", path=(name, str(row)))
+        raise ValidationFailed(f"{name}[{row}] is {array.flat[row]:g}: {remedy}.", path=(name, str(row)))
 
 
 def positive(name: str, values: ArrayLike) -> Floats:

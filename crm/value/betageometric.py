@@ -15,6 +15,7 @@ from scipy.special import betaln, digamma, expit, gammaln
 from crm.value import mixing
 from crm.value.arrays import Bools, Floats, Parameters, totals
 from crm.value.distinct import distinct
+from crm.value.doors import ahead, discounting, parameters, past, standing
 from crm.value.history import History
 from crm.value.hypergeometric import gauss
 from crm.value.optimise import Fit, Objective, maximise
@@ -36,16 +37,18 @@ def log_odds_dead(p: Parameters, shift: int, x: Floats, t_x: Floats, T: Floats) 
     return np.where(chances > 0, odds, -np.inf)
 
 
-def log_likelihood(p: Parameters, shift: int, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def log_likelihood(p: Parameters, shift: int, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
     """Log-likelihood of each customer, shape (n,)."""
+    p, (x, t_x, T) = parameters(NAMES, p), past(x, t_x, T)
     r, alpha, a, b = p
     purchases: Floats = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + T)
     stayed: Floats = betaln(a, b + shift + x) - betaln(a, b)
     return purchases + stayed + np.logaddexp(0.0, log_odds_dead(p, shift, x, t_x, T))
 
 
-def p_alive(p: Parameters, shift: int, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def p_alive(p: Parameters, shift: int, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
     """P(alive at T), shape (n,), in [0, 1]."""
+    p, (x, t_x, T) = parameters(NAMES, p), past(x, t_x, T)
     alive: Floats = expit(-log_odds_dead(p, shift, x, t_x, T))
     return alive
 
@@ -95,14 +98,14 @@ def objective(x: Floats, t_x: Floats, T: Floats, counts: Floats, shift: int) -> 
     return evaluate
 
 
-def purchases_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def purchases_if_alive(p: Parameters, shift: int, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected purchases in (T, T + t] of a customer alive at T; `t` broadcasts against x.
 
     Euler transform of equation 10 of Fader, Hardie & Lee (2005). Near a = 1 and near a + b + x = 1 that
     form is 0/0, so there the expected purchase rate is integrated instead.
     """
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     r, alpha, a, b = p
-    t = np.asarray(t, dtype=np.float64)
     total = a + b + shift + x - 1
     closed = (np.abs(a - 1) > _NEAR_POLE) & (total > 1e-2)
     z = t / (alpha + T + t)
@@ -135,7 +138,7 @@ def _steep(p: Parameters, shift: int, until: Floats, x: Floats) -> Bools:
 
 
 def _mended(
-    value: Floats, wrong: Bools, kernel: mixing.Kernel, p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats
+    value: Floats, wrong: Bools, kernel: mixing.Kernel, p: Parameters, shift: int, t: Floats, x: Floats, T: Floats
 ) -> Floats:
     """The values, with those that are `wrong` taken from the slow form; in practice none is.
 
@@ -144,8 +147,7 @@ def _mended(
     if not wrong.any():
         return value
     r, alpha, a, b = p
-    ahead = np.asarray(t, dtype=np.float64) / (alpha + T)
-    x, time = (np.broadcast_to(each, value.shape)[wrong] for each in (x, ahead))
+    x, time = (np.broadcast_to(each, value.shape)[wrong] for each in (x, t / (alpha + T)))
     mended = value.copy()
     mended[wrong] = mixing.mean(kernel, float(a), b + shift + x, r + x, time)
     return mended
@@ -165,38 +167,43 @@ def _mean_power(p: Parameters, shift: int, v: Floats, x: Floats, more: int) -> F
     return _mended(power, wrong, mixing.staying, (r + more, 1.0, a, b), shift, np.expm1(v), x, np.zeros(1))
 
 
-def survival_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def survival_if_alive(p: Parameters, shift: int, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """P(alive at T + t) of a customer alive at T: the mean of exp(-rate x drop-out x t) over both mixtures."""
-    return _mean_power(p, shift, np.log1p(np.asarray(t, dtype=np.float64) / (p[1] + T)), x, 0)
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
+    return _mean_power(p, shift, np.log1p(t / (p[1] + T)), x, 0)
 
 
-def lifetime_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def lifetime_if_alive(p: Parameters, shift: int, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected time alive within (T, T + t] of a customer alive at T, in the unit of T."""
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     alpha = p[1]
-    until = np.log1p(np.asarray(t, dtype=np.float64) / (alpha + T))
+    until = np.log1p(t / (alpha + T))
     u, w = unit_nodes(_NODES)
     v = until[..., None] * u
     after = (alpha + T)[..., None] * np.expm1(v)
     alive = survival_if_alive(p, shift, after, x[..., None], T[..., None])
     spent: Floats = until * ((alive * np.exp(v)) @ w)
-    return (alpha + T) * _mended(spent, _steep(p, shift, until, x), mixing.lasting, p, shift, t, x, T)
+    time: Floats = (alpha + T) * _mended(spent, _steep(p, shift, until, x), mixing.lasting, p, shift, t, x, T)
+    return time
 
 
-def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """P(at least one purchase in (T, T + t]) of a customer alive at T; leaving cannot come before the
     purchase.
     """
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     r, alpha = p[0], p[1]
-    chance: Floats = -np.expm1(-(r + x) * np.log1p(np.asarray(t, dtype=np.float64) / (alpha + T)))
+    chance: Floats = -np.expm1(-(r + x) * np.log1p(t / (alpha + T)))
     return chance
 
 
-def residual_if_alive(p: Parameters, shift: int, delta: float, x: Floats, T: Floats) -> Floats:
+def residual_if_alive(p: Parameters, shift: int, delta: float, x: ArrayLike, T: ArrayLike) -> Floats:
     """Discounted expected purchases from T on, without end, of a customer alive at T.
 
     `delta` is the continuous discount rate per unit of T. The expected rate is integrated over v = log(1 +
     t/(alpha+T)), where both the rate and the discount are smooth.
     """
+    p, delta, (x, T) = parameters(NAMES, p), discounting("delta", delta), standing(x, T)
     r, alpha = p[0], p[1]
     until = np.log1p(NEGLIGIBLE / (delta * (alpha + T)))
     u, w = unit_nodes(_NODES)
@@ -206,14 +213,15 @@ def residual_if_alive(p: Parameters, shift: int, delta: float, x: Floats, T: Flo
     return value
 
 
-def square_if_alive(p: Parameters, shift: int, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def square_if_alive(p: Parameters, shift: int, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected SQUARE of the number of purchases in (T, T + t] of a customer alive at T.
 
     E[Y(Y-1)] is twice the integral of u times the rate of a second purchase at u, E[(1-p) rate^2 exp(-rate
     p u)].
     """
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     r, alpha, a, b = p
-    until = np.log1p(np.asarray(t, dtype=np.float64) / (alpha + T))
+    until = np.log1p(t / (alpha + T))
     u, w = unit_nodes(24)
     v = until[..., None] * u
     stay = b + shift + x

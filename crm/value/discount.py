@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crm.errors import ValidationFailed
-from crm.value.arrays import Floats
+from crm.value.arrays import Floats, floats
 
 Timing = Literal["MIDDLE", "END"]
 
@@ -78,11 +79,14 @@ class Horizon:
         return np.asarray((1 + rate) ** -when, dtype=np.float64)
 
 
-def present_value(cash: Floats, rate: float, when: Floats) -> Floats:
-    """Sum over the last axis of `cash` / (1 + rate)^`when`; `when` in periods, negative for the past
-    (compounding).
+def present_value(cash: ArrayLike, rate: float, when: ArrayLike) -> Floats:
+    """Sum over the last axis of `cash` / (1 + rate)^`when`; `when` in periods, negative for the past (compounding).
+
+    ValidationFailed unless rate is above -1.
     """
-    value: Floats = (cash * (1 + rate) ** -when).sum(axis=-1)
+    if not rate > -1:
+        raise ValidationFailed(f"rate is {rate:g}: it must be above -1.", path=("rate",))
+    value: Floats = (floats("cash", cash) * (1 + rate) ** -floats("when", when)).sum(axis=-1)
     return value
 
 
@@ -112,17 +116,14 @@ def _spread(retention: float, rate: float) -> float:
     return 1 + rate - retention
 
 
-def payback_period(margins: Floats, acquisition_cost: float) -> int | None:
-    """The first period (from 1) whose cumulative margin covers the cost of acquisition; None when none
-    does.
-    """
-    covered = np.cumsum(margins) >= acquisition_cost
+def payback_period(margins: ArrayLike, acquisition_cost: float) -> int | None:
+    """The first period (from 1) whose cumulative margin covers the cost of acquisition; None when none does."""
+    covered = np.cumsum(floats("margins", margins)) >= acquisition_cost
     return int(np.argmax(covered)) + 1 if covered.any() else None
 
 
-def break_even_retention_spend(value_if_kept: Floats, risk_before: Floats, risk_after: Floats) -> Floats:
-    """The most that may be spent on lowering churn risk: the risk taken away times the value kept, never
-    negative.
-    """
-    spend: Floats = np.maximum(risk_before - risk_after, 0) * np.maximum(value_if_kept, 0)
+def break_even_retention_spend(value_if_kept: ArrayLike, risk_before: ArrayLike, risk_after: ArrayLike) -> Floats:
+    """The most that may be spent on lowering churn risk: the risk taken away times the value kept, never negative."""
+    taken = floats("risk_before", risk_before) - floats("risk_after", risk_after)
+    spend: Floats = np.maximum(taken, 0) * np.maximum(floats("value_if_kept", value_if_kept), 0)
     return spend

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import digamma, gammaln
 
-from crm.value.arrays import Floats, Parameters, positive, refuse, same_length
+from crm.value import doors
+from crm.value.arrays import Floats, Parameters, columns, floats, positive, refuse, same_length
 from crm.value.distinct import distinct
 from crm.value.errors import FitRejected, InsufficientData
 from crm.value.optimise import Fit, Objective, maximise
@@ -18,11 +19,13 @@ from crm.value.optimise import Fit, Objective, maximise
 NAMES: tuple[str, ...] = ("p", "q", "gamma")
 
 
-def log_likelihood(parameters: Parameters, x: Floats, z: Floats) -> Floats:
-    """Log-likelihood of mean spend z over x purchases, shape (n,); x >= 1, z > 0; parameters = (p, q,
-    gamma).
+def log_likelihood(parameters: Parameters, x: ArrayLike, z: ArrayLike) -> Floats:
+    """Log-likelihood of mean spend z over x purchases, shape (n,); x >= 1, z > 0; parameters = (p, q, gamma).
+
+    Of the mean, as notes 025 and CLVTools count it: that of the total spent is lower by log(x).
     """
-    p, q, gamma = parameters
+    p, q, gamma = doors.parameters(NAMES, parameters)
+    x, z = columns(x=positive("x", x), z=positive("z", z))
     value: Floats = (
         gammaln(p * x + q)
         - gammaln(p * x)
@@ -82,10 +85,11 @@ def objective(x: Floats, z: Floats) -> Objective:
 
 
 def population_mean(parameters: Parameters) -> float:
-    """Mean spend per purchase over all customers, p gamma / (q - 1); FitRejected when q <= 1 (no finite
-    mean).
+    """Mean spend per purchase over all customers, p gamma / (q - 1); parameters = (p, q, gamma).
+
+    FitRejected when q <= 1: the mean is not finite.
     """
-    p, q, gamma = parameters
+    p, q, gamma = doors.parameters(NAMES, parameters)
     if q <= 1:
         raise FitRejected(
             f"q is {q:.3g}, so mean spend has no finite expectation; use the observed mean.",
@@ -95,16 +99,21 @@ def population_mean(parameters: Parameters) -> float:
     return float(p * gamma / (q - 1))
 
 
-def expected_spend(parameters: Parameters, x: Floats, z: Floats) -> Floats:
-    """Expected mean spend per purchase given x past purchases of mean z, shape (n,).
+def expected_spend(parameters: Parameters, x: ArrayLike, z: ArrayLike) -> Floats:
+    """Expected mean spend per purchase given x past purchases of mean z, shape (n,); parameters = (p, q, gamma).
 
     A weighted mean of z (weight p x) and the population mean (weight q - 1), equation 5 of note 025; x = 0
-    gives the population mean whatever z is. FitRejected when q <= 1 and a customer has x = 0.
+    gives the population mean whatever z is, NaN included. FitRejected when p x + q <= 1 for some customer, whose mean
+    is not finite: with x = 0 that is q <= 1.
     """
-    p, q, gamma = parameters
-    if q <= 1 and (x == 0).any():
+    p, q, gamma = doors.parameters(NAMES, parameters)
+    x = floats("x", x)
+    x, z = columns(x=x, z=np.where(x > 0, z, 0.0))
+    refuse("x", x, x < 0, "count purchases, 0 or more")
+    refuse("z", z, z < 0, "mean spend must be 0 or more")
+    if q <= 1 and (p * x + q <= 1).any():
         population_mean(parameters)
-    expected: Floats = p * (gamma + x * np.where(x > 0, z, 0.0)) / (p * x + q - 1)
+    expected: Floats = p * (gamma + x * z) / (p * x + q - 1)
     return expected
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crm.errors import ValidationFailed
-from crm.value.arrays import Floats, Ints
+from crm.value.arrays import Floats, Ints, floats, refuse
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ def transitions(origin: Ints, target: Ints, states: int, *, prior: float = 0.0) 
     origin, target: state numbers 0..K-1, shape (n,). A state that nobody left keeps probability 1 on itself
     when there is no prior, and has an infinite standard error (nothing was observed).
     """
+    for name, column in (("origin", origin), ("target", target)):
+        refuse(name, column.astype(np.float64), (column < 0) | (column >= states), f"states are 0 to {states - 1}")
     flat = np.bincount(origin * states + target, minlength=states * states)
     return estimated(flat.reshape(states, states).astype(np.int64), prior=prior)
 
@@ -45,8 +48,11 @@ def estimated(counts: Ints, *, prior: float = 0.0) -> Transitions:
     return Transitions(counts, probabilities, errors, observed)
 
 
-def check_stochastic(matrix: Floats) -> None:
-    """ValidationFailed, naming the row, unless every row holds probabilities that add up to 1."""
+def stochastic(given: ArrayLike) -> Floats:
+    """The transition matrix as an array, (K, K); ValidationFailed unless each row holds probabilities that add to 1."""
+    matrix = floats("matrix", given)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValidationFailed(f"matrix has the shape {matrix.shape}: give as many columns as rows.", path=("matrix",))
     wrong = (matrix < 0).any(axis=1) | (np.abs(matrix.sum(axis=1) - 1) > 1e-9)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -54,16 +60,21 @@ def check_stochastic(matrix: Floats) -> None:
             f"Row {row} of the transition matrix adds up to {matrix[row].sum():g}: give probabilities that add to 1.",
             path=("matrix", str(row)),
         )
+    return matrix
 
 
-def value(matrix: Floats, reward: Floats, rate: float, periods: int | None = None) -> Floats:
+def value(matrix: ArrayLike, reward: ArrayLike, rate: float, periods: int | None = None) -> Floats:
     """Expected present value by state, shape (K,) (Pfeifer & Carraway 2000).
 
     matrix: transition probabilities (K, K). reward: money per period in each state, (K,), the present
     period included. rate: discount rate per period. periods: how many further periods, None for no end,
     which needs rate > 0.
     """
-    check_stochastic(matrix)
+    matrix, reward = stochastic(matrix), floats("reward", reward)
+    if reward.shape != matrix.shape[:1]:
+        raise ValidationFailed(f"reward has {len(reward)} values: give one for each state.", path=("reward",))
+    if not rate > -1:
+        raise ValidationFailed(f"rate is {rate:g}: it must be above -1.", path=("rate",))
     discounted = matrix / (1 + rate)
     if periods is None:
         if rate <= 0:
@@ -90,11 +101,13 @@ class Absorption:
     duration: Floats
 
 
-def absorption(matrix: Floats, absorbing: Ints) -> Absorption:
+def absorption(matrix: ArrayLike, absorbing: ArrayLike) -> Absorption:
     """Fundamental-matrix results for the states in `absorbing`; ValidationFailed if some state never
     reaches one.
     """
-    check_stochastic(matrix)
+    matrix, absorbing = stochastic(matrix), np.atleast_1d(np.asarray(absorbing, dtype=np.int64))
+    if len(absorbing) and not 0 <= absorbing.min() <= absorbing.max() < len(matrix):
+        raise ValidationFailed(f"absorbing must number states from 0 to {len(matrix) - 1}.", path=("absorbing",))
     transient = np.setdiff1d(np.arange(len(matrix)), absorbing)
     within = matrix[np.ix_(transient, transient)]
     if np.abs(np.linalg.eigvals(within)).max(initial=0.0) >= 1 - 1e-12:
@@ -103,22 +116,23 @@ def absorption(matrix: Floats, absorbing: Ints) -> Absorption:
     return Absorption(stays, stays @ matrix[np.ix_(transient, absorbing)], stays.sum(axis=1))
 
 
-def mobility(matrix: Floats) -> float:
+def mobility(matrix: ArrayLike) -> float:
     """Mobility index (K - trace P)/(K - 1): 0 when nobody moves, 1 when the past does not matter."""
+    matrix = stochastic(matrix)
     size = len(matrix)
     return float((size - np.trace(matrix)) / (size - 1)) if size > 1 else 0.0
 
 
-def chain(stay_or_buy: Floats) -> Floats:
-    """The recency chain of Pfeifer & Carraway: buy with probability p_i and return to state 1, else fall
-    one state.
+def chain(buying: ArrayLike) -> Floats:
+    """The recency chain of Pfeifer & Carraway, shape (K, K): buy and return to state 1, else fall one state.
 
-    stay_or_buy: buying probability in recency states 1..K-1, shape (K - 1,); the last state is absorbing.
-    Shape (K, K).
+    buying: the probability to buy in recency states 1..K-1, shape (K - 1,); the last state is absorbing.
     """
-    size = len(stay_or_buy) + 1
+    chances = floats("buying", buying)
+    refuse("buying", chances, (chances < 0) | (chances > 1), "a probability lies between 0 and 1")
+    size = len(chances) + 1
     matrix = np.zeros((size, size))
-    matrix[:-1, 0] = stay_or_buy
-    matrix[np.arange(size - 1), np.arange(1, size)] = 1 - stay_or_buy
+    matrix[:-1, 0] = chances
+    matrix[np.arange(size - 1), np.arange(1, size)] = 1 - chances
     matrix[-1, -1] = 1
     return matrix

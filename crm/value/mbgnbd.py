@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike
 
 from crm.value import betageometric as kernel
 from crm.value.arrays import Floats, Parameters
+from crm.value.doors import ahead, parameters
 from crm.value.history import History
 from crm.value.optimise import Fit
 
 NAMES: tuple[str, ...] = kernel.NAMES
 
 
-def log_likelihood(p: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def log_likelihood(p: Parameters, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
     """Log-likelihood of each customer, shape (n,); p = (r, alpha, a, b)."""
     return kernel.log_likelihood(p, 1, x, t_x, T)
 
@@ -25,37 +26,37 @@ def fit(history: History, counts: Floats | None = None, start: Floats | None = N
     return kernel.fit(history, 1, counts, start)
 
 
-def p_alive(p: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def p_alive(p: Parameters, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
     """P(alive at T), shape (n,)."""
     return kernel.p_alive(p, 1, x, t_x, T)
 
 
-def purchases_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def purchases_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected purchases in (T, T + t] of a customer alive at T."""
     return kernel.purchases_if_alive(p, 1, t, x, T)
 
 
-def square_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def square_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected squared number of purchases in (T, T + t] of a customer alive at T."""
     return kernel.square_if_alive(p, 1, t, x, T)
 
 
-def survival_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def survival_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """P(alive at T + t) of a customer alive at T."""
     return kernel.survival_if_alive(p, 1, t, x, T)
 
 
-def lifetime_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def lifetime_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected time alive within (T, T + t] of a customer alive at T."""
     return kernel.lifetime_if_alive(p, 1, t, x, T)
 
 
-def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """P(at least one purchase in (T, T + t]) of a customer alive at T."""
     return kernel.purchase_within_if_alive(p, t, x, T)
 
 
-def residual_if_alive(p: Parameters, delta: float, x: Floats, T: Floats) -> Floats:
+def residual_if_alive(p: Parameters, delta: float, x: ArrayLike, T: ArrayLike) -> Floats:
     """Discounted expected purchases without end of a customer alive at T; `delta` continuous, per unit of
     T.
     """
@@ -64,12 +65,16 @@ def residual_if_alive(p: Parameters, delta: float, x: Floats, T: Floats) -> Floa
 
 def expected_new(p: Parameters, t: ArrayLike) -> Floats:
     """Expected repeat purchases of a customer in the time t after the first purchase; shape of t."""
-    time = np.atleast_1d(np.asarray(t, dtype=np.float64))
-    stays = p[3] / (p[2] + p[3])
+    time, stays = ahead(t), _stays(p)
     return stays * purchases_if_alive(p, time, np.zeros_like(time), np.zeros_like(time))
 
 
 def residual_new(p: Parameters, delta: float) -> float:
     """Discounted expected repeat purchases of a customer just acquired; the first purchase is not counted."""
-    stays = p[3] / (p[2] + p[3])
-    return stays * float(residual_if_alive(p, delta, np.zeros(1), np.zeros(1))[0])
+    return _stays(p) * float(residual_if_alive(p, delta, np.zeros(1), np.zeros(1))[0])
+
+
+def _stays(p: Parameters) -> float:
+    """The chance not to leave at the first purchase."""
+    _, _, a, b = map(float, parameters(NAMES, p))
+    return b / (a + b)

@@ -5,25 +5,31 @@ months; fewer or more who leave turn a month's purchases m into m e^(-(churn - 1
 until then. So it is enough to know, of each month, how spend, earnings and cost to serve are spread over h: here in
 classes of `WIDTH`, each with the Taylor moments of h about its middle. Nothing is lost for the first four; what is left
 out for churn is below (|churn - 1| WIDTH / 2)^TERMS / TERMS! of what the customers bring, 2e-11 at twice as many who
-leave and 3e-5 at ten times as many.
+leave and 3e-5 at ten times as many. Many customers are first gathered at few times since they were won (`nodes`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 
 import numpy as np
 
 from crm.value import models
-from crm.value.arrays import Floats, Ints, totals
+from crm.value.arrays import Floats, Ints, Parameters, totals
 from crm.value.assumptions import Assumptions
 from crm.value.discount import Horizon
 from crm.value.distinct import CHUNK, distinct
 from crm.value.findings import Findings
+from crm.value.models import PurchaseModel
+from crm.value.nodes import COUNTS, Nodes, gathered, good
 from crm.value.whatif import Change, hazards, monthly
 from crm.value.worth import Worth
 
 MEASURES = ("spend", "earned", "served")
+LEANS = np.array([0.0, -1.0, 9.0])
+"""What churn is multiplied by, less one: as it is, the least and the most."""
 WIDTH = 0.1
 TERMS = 6
 
@@ -98,16 +104,38 @@ def outlook(groups: Alike, assumed: Assumptions, findings: Findings) -> Outlook:
     for kind in np.unique(groups.kind):
         own, here = findings.of(int(kind)), np.flatnonzero(groups.kind == kind)
         model = models.model(str(own.model))
-        for start in range(0, len(here), CHUNK):
-            some = here[start : start + CHUNK]
-            x, T = groups.x[some], groups.observed[some] / assumed.unit_days
-            months, hazard = (f(model, own.parameters, horizon, x, T) for f in (monthly, hazards))
-            parts.append(_classes(months, hazard, groups.weights[:, some]))
+        given = groups.x[here], groups.observed[here] / assumed.unit_days, groups.weights[:, here]
+        x, T, weights = _fewer(model, own.parameters, horizon, *given)
+        for start in range(0, len(x), CHUNK):
+            some = slice(start, start + CHUNK)
+            months, hazard = (f(model, own.parameters, horizon, x[some], T[some]) for f in (monthly, hazards))
+            parts.append(_classes(months, hazard, weights[:, some]))
     whole = np.zeros((len(MEASURES), TERMS, len(horizon.ends), max((part.shape[-1] for part in parts), default=0)))
     for part in parts:
         whole[..., : part.shape[-1]] += part
     month, at = np.nonzero(np.any(whole != 0, axis=(0, 1)))
     return Outlook(groups.customers, month, _middle(at), whole[:, :, month, at])
+
+
+def _fewer(
+    model: PurchaseModel, p: Parameters, horizon: Horizon, x: Floats, T: Floats, weights: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """The same money at few times, where they are many and the model is smooth enough; else as it is."""
+    kinds = np.unique(x)
+    scales = dict.fromkeys((float(p[1]), float(min(p[1], p[-1]))))  # of purchases, and of leaving where it has one
+    for count, scale in product(COUNTS, scales):
+        if 2 * count * len(kinds) > len(x):
+            break
+        nodes = Nodes(float(T.min()), float(T.max()), scale, count)
+        if all(good(nodes, partial(_leaning, model, p, horizon, one)) for one in (kinds[0], kinds[-1])):
+            return gathered(nodes, x, T, weights)
+    return x, T, weights
+
+
+def _leaning(model: PurchaseModel, p: Parameters, horizon: Horizon, x: float, T: Floats) -> Floats:
+    """A month's purchases when as many leave as do, nobody, and ten times as many, shape (n, months, 3)."""
+    months, hazard = (f(model, p, horizon, np.full(len(T), x), T) for f in (monthly, hazards))
+    return np.asarray(months[..., None] * np.exp(-hazard[..., None] * LEANS))
 
 
 def _classes(months: Floats, hazard: Floats, weights: Floats) -> Floats:

@@ -17,6 +17,7 @@ from scipy.special import digamma, expit, exprel, gammaln
 
 from crm.value.arrays import Floats, Parameters, totals
 from crm.value.distinct import CHUNK, distinct
+from crm.value.doors import ahead, discounting, parameters, past, standing
 from crm.value.history import History
 from crm.value.optimise import Fit, Objective, maximise
 from crm.value.quadrature import NEGLIGIBLE, unit_nodes
@@ -53,18 +54,18 @@ def _grid(p: Parameters, x: Floats, t_x: Floats, T: Floats, nodes: int) -> tuple
     length = np.minimum(np.minimum(T - t_x, by_rate), by_leaving)
     width = np.log1p(length / (least + t_x))
     u, w = unit_nodes(nodes)
-    v = width[:, None] * u
-    gone = (least + t_x)[:, None] * np.expm1(v)
-    log_alpha = v if alpha <= beta else np.log1p(gone / (alpha + t_x)[:, None])
-    log_beta = v if beta <= alpha else np.log1p(gone / (beta + t_x)[:, None])
-    density = w * np.exp(v - (r + x)[:, None] * log_alpha - (s + 1) * log_beta)
+    v = width[..., None] * u
+    gone = (least + t_x)[..., None] * np.expm1(v)
+    log_alpha = v if alpha <= beta else np.log1p(gone / (alpha + t_x)[..., None])
+    log_beta = v if beta <= alpha else np.log1p(gone / (beta + t_x)[..., None])
+    density = w * np.exp(v - (r + x)[..., None] * log_alpha - (s + 1) * log_beta)
     return density, log_alpha, log_beta, width
 
 
 def log_odds_dead(p: Parameters, x: Floats, t_x: Floats, T: Floats, nodes: int = _NODES) -> Floats:
     """log(P(dead) / P(alive)), shape (n,); minus infinity where T = t_x."""
     density, _, _, width = _grid(p, x, t_x, T, nodes)
-    return _log_odds(p, x, t_x, T, density.sum(axis=1), width)
+    return _log_odds(p, x, t_x, T, density.sum(axis=-1), width)
 
 
 def _log_odds(p: Parameters, x: Floats, t_x: Floats, T: Floats, mass: Floats, width: Floats) -> Floats:
@@ -96,11 +97,13 @@ def _lifetime(p: Parameters, x: Floats, t_x: Floats, T: Floats) -> _Lifetime:
     )
 
 
-def log_likelihood(p: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def log_likelihood(p: Parameters, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
     """Log-likelihood of each customer, shape (n,); p = (r, alpha, s, beta)."""
+    p, (x, t_x, T) = parameters(NAMES, p), past(x, t_x, T)
     r, alpha, s, beta = p
     purchases: Floats = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + T)
-    return purchases - s * np.log1p(T / beta) + np.logaddexp(0.0, log_odds_dead(p, x, t_x, T))
+    whole: Floats = purchases - s * np.log1p(T / beta) + np.logaddexp(0.0, log_odds_dead(p, x, t_x, T))
+    return whole
 
 
 def fit(history: History, counts: Floats | None = None, start: Floats | None = None) -> Fit:
@@ -154,53 +157,60 @@ def _times(p: Floats, x: Floats, t_x: Floats, T: Floats, counts: Floats) -> tupl
     return float(counts @ per_customer), np.array([by_r, by_alpha, by_s, by_beta])
 
 
-def p_alive(p: Parameters, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def p_alive(p: Parameters, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
     """P(alive at T), shape (n,), in [0, 1]."""
+    p, (x, t_x, T) = parameters(NAMES, p), past(x, t_x, T)
     alive: Floats = expit(-log_odds_dead(p, x, t_x, T))
     return alive
 
 
-def lifetime_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def lifetime_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected time alive within (T, T + t] of a customer alive at T; smooth through s = 1."""
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     _, _, s, beta = p
-    v = np.log1p(np.asarray(t, dtype=np.float64) / (beta + T))
+    v = np.log1p(t / (beta + T))
     time: Floats = (beta + T) * v * exprel((1 - s) * v)
     return time
 
 
-def purchases_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def purchases_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected purchases in (T, T + t] of a customer alive at T; `t` broadcasts against x (note 005,
     equation 22).
     """
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     r, alpha = p[0], p[1]
-    return (r + x) / (alpha + T) * lifetime_if_alive(p, t, x, T)
+    bought: Floats = (r + x) / (alpha + T) * lifetime_if_alive(p, t, x, T)
+    return bought
 
 
-def square_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def square_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """Expected squared number of purchases in (T, T + t] of a customer alive at T.
 
     Poisson over the time alive m: E[rate] E[m] + E[rate^2] E[m^2], the two being independent given the
     history.
     """
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     r, alpha, s, beta = p
-    v = np.log1p(np.asarray(t, dtype=np.float64) / (beta + T))
+    v = np.log1p(t / (beta + T))
     time_squared = 2 * (beta + T) ** 2 * v * (exprel((2 - s) * v) - exprel((1 - s) * v))
     rate_squared = (r + x) * (r + x + 1) / (alpha + T) ** 2
     square: Floats = purchases_if_alive(p, t, x, T) + rate_squared * time_squared
     return square
 
 
-def survival_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def survival_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """P(alive at T + t) of a customer alive at T."""
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     _, _, s, beta = p
-    alive: Floats = np.exp(-s * np.log1p(np.asarray(t, dtype=np.float64) / (beta + T)))
+    alive: Floats = np.exp(-s * np.log1p(t / (beta + T)))
     return alive
 
 
-def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) -> Floats:
+def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
     """P(at least one purchase in (T, T + t]) of a customer alive at T, who may leave before it."""
+    p, t, (x, T) = parameters(NAMES, p), ahead(t), standing(x, T)
     r, alpha, s, beta = p
-    until = np.minimum(np.log1p(np.asarray(t, dtype=np.float64) / (alpha + T)), NEGLIGIBLE / (r + x))
+    until = np.minimum(np.log1p(t / (alpha + T)), NEGLIGIBLE / (r + x))
     u, w = unit_nodes(_NODES)
     v = until[..., None] * u
     stays = np.log1p(((alpha + T) / (beta + T))[..., None] * np.expm1(v))
@@ -208,12 +218,13 @@ def purchase_within_if_alive(p: Parameters, t: ArrayLike, x: Floats, T: Floats) 
     return chance
 
 
-def residual_if_alive(p: Parameters, delta: float, x: Floats, T: Floats) -> Floats:
+def residual_if_alive(p: Parameters, delta: float, x: ArrayLike, T: ArrayLike) -> Floats:
     """Discounted expected purchases without end of a customer alive at T: DERT without P(alive).
 
     `delta` is the continuous discount rate per unit of T. Equal to the Tricomi form of Fader, Hardie & Lee
     (2005, RFM and CLV), as the discounted integral of ((beta + T) / (beta + T + t))^s.
     """
+    p, delta, (x, T) = parameters(NAMES, p), discounting("delta", delta), standing(x, T)
     r, alpha, s, beta = p
     start = delta * (beta + T)
     until = np.minimum(np.log1p(NEGLIGIBLE / start), NEGLIGIBLE / max(s - 1, 1e-9))
@@ -226,7 +237,7 @@ def residual_if_alive(p: Parameters, delta: float, x: Floats, T: Floats) -> Floa
 
 def expected_new(p: Parameters, t: ArrayLike) -> Floats:
     """Expected repeat purchases of a customer in the time t after the first purchase; shape of t."""
-    time = np.atleast_1d(np.asarray(t, dtype=np.float64))
+    time = ahead(t)
     return purchases_if_alive(p, time, np.zeros_like(time), np.zeros_like(time))
 
 

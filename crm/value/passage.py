@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm.value.arrays import Bools, Floats
-from crm.value.markov import check_stochastic
+from crm.value.markov import stochastic
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def passage(matrix: Floats) -> Passage:
     paths that come there follows from the chain conditioned on it, P'_ij = P_ij h_j / h_i (Doob's transform). Raises
     ValidationFailed unless each row holds probabilities.
     """
-    check_stochastic(matrix)
+    matrix = stochastic(matrix)
     size = len(matrix)
     reach, periods = np.eye(size), np.full((size, size), np.nan)
     np.fill_diagonal(periods, 0.0)

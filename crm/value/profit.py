@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crm.errors import ValidationFailed
-from crm.value.arrays import Bools, Floats, Ints, fraction, refuse
+from crm.value.arrays import Bools, Floats, Ints, floats, fraction, refuse
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ class WhaleCurve:
         return self.top / self.total if self.total > 0 else None
 
 
-def whale_curve(profit: Floats) -> WhaleCurve:
+def whale_curve(profit: ArrayLike) -> WhaleCurve:
     """The whale curve of profits, shape (n,), which may be negative; ValidationFailed when there are none."""
+    profit = floats("profit", profit)
     count = len(profit)
     if not count:
         raise ValidationFailed("There are no customers to draw a profit curve of.", path=("profit",))
@@ -60,10 +62,9 @@ def whale_curve(profit: Floats) -> WhaleCurve:
     )
 
 
-def top_share(values: Floats, share: float = 0.2) -> float | None:
-    """What the best `share` of customers hold of the total (Pareto share); None when the total is not
-    positive.
-    """
+def top_share(values: ArrayLike, share: float = 0.2) -> float | None:
+    """What the best `share` of customers hold of the total (Pareto share); None when the total is not positive."""
+    values = floats("values", values)
     fraction("share", share)
     total = float(values.sum())
     if total <= 0:
@@ -72,8 +73,9 @@ def top_share(values: Floats, share: float = 0.2) -> float | None:
     return float(np.interp(share * len(values), np.arange(len(values) + 1), cumulative)) / total
 
 
-def gini(values: Floats) -> float | None:
+def gini(values: ArrayLike) -> float | None:
     """Gini coefficient of values >= 0, shape (n,): 0 when all are equal; None when all are zero."""
+    values = floats("values", values)
     refuse("values", values, values < 0, "the coefficient is defined for values of 0 or more")
     total, count = float(values.sum()), len(values)
     if total <= 0:
@@ -82,8 +84,9 @@ def gini(values: Floats) -> float | None:
     return float(2 * (ranks @ np.sort(values)) / (count * total) - (count + 1) / count)
 
 
-def smallest_set(values: Floats, share: float = 0.8) -> Bools:
+def smallest_set(values: ArrayLike, share: float = 0.8) -> Bools:
     """Marks, shape (n,), of the fewest customers that together hold `share` of the positive values."""
+    values = floats("values", values)
     fraction("share", share)
     positive = np.maximum(values, 0.0)
     order = np.argsort(-positive, kind="stable")
@@ -93,14 +96,16 @@ def smallest_set(values: Floats, share: float = 0.8) -> Bools:
     return marks
 
 
-def tiers(values: Floats, shares: tuple[float, ...] = (0.01, 0.05, 0.2, 0.8)) -> Ints:
-    """The tier of each customer, shape (n,): 0 for the best `shares[0]` of customers, up to len(shares) for
-    the rest.
+def tiers(values: ArrayLike, shares: tuple[float, ...] = (0.01, 0.05, 0.2, 0.8)) -> Ints:
+    """The tier of each customer, shape (n,): 0 for the best `shares[0]` of customers, len(shares) for the rest.
 
     `shares` are cumulative shares of customers, rising; equal values share the better tier.
     """
     if any(not 0 < low < high <= 1 for low, high in zip(shares, (*shares[1:], 1.0), strict=True)):
         raise ValidationFailed(f"Tier shares {shares} must rise between 0 and 1.", path=("shares",))
+    values = floats("values", values)
+    if not len(values):
+        return np.zeros(0, dtype=np.int64)
     ordered = np.sort(values)[::-1]
     edges = np.ceil(np.array(shares) * len(values)).astype(np.int64) - 1
     cuts = ordered[np.clip(edges, 0, len(values) - 1)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crm.errors import ValidationFailed
-from crm.value.arrays import Bools, Floats, floats, refuse, same_length, totals
+from crm.value.arrays import Floats, floats, refuse, same_length, totals
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Curve:
         return np.where(fixed, self.survival, low), np.where(fixed, self.survival, high)
 
 
-def kaplan_meier(durations: ArrayLike, ended: Bools, weights: Floats | None = None) -> Curve:
+def kaplan_meier(durations: ArrayLike, ended: ArrayLike, weights: ArrayLike | None = None) -> Curve:
     """The product-limit curve (Kaplan & Meier 1958) with Greenwood's standard errors.
 
     durations: shape (n,), >= 0. ended: True where the stay ended, False where it is still open (censored);
@@ -58,14 +58,17 @@ def kaplan_meier(durations: ArrayLike, ended: Bools, weights: Floats | None = No
     """
     time = floats("durations", durations)
     refuse("durations", time, time < 0, "a stay cannot end before it begins")
-    same_length(durations=time, ended=ended)
+    ended = np.asarray(ended, dtype=np.bool_)
+    counts = np.ones(len(time)) if weights is None else floats("weights", weights)
+    same_length(durations=time, ended=ended, weights=counts)
+    refuse("weights", counts, counts < 0, "a row stands for 0 stays or more")
     if not len(time):
         raise ValidationFailed("durations is empty: give at least one stay.", path=("durations",))
-    counts: Floats = np.ones(len(time)) if weights is None else weights
     times, index = np.unique(time, return_inverse=True)
     events = totals(index, counts * ended)
     at_risk = np.cumsum(totals(index, counts)[::-1])[::-1]
-    survival = np.asarray(np.cumprod(1 - events / at_risk), dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        survival = np.asarray(np.cumprod(1 - np.nan_to_num(events / at_risk)), dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(at_risk > events, events / (at_risk * (at_risk - events)), 0.0)
     errors = survival * np.sqrt(np.cumsum(hazard))

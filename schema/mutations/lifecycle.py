@@ -145,6 +145,9 @@ class StageMoveManyInput:
     lifecycle: str | None = strawberry.UNSET
     reason: str | None = strawberry.UNSET
     dry_run: bool = False
+    limit: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Move at most so many, up to 10,000; repeat it until `left` is 0."
+    )
 
 
 @strawberry.type(description="Customers of one stage who stay, and why.")
@@ -161,6 +164,7 @@ class StageMoveManyPayload(Payload):
     chosen: int = 0
     moved: int = strawberry.field(default=0, description="On a dry run, how many would move.")
     held: list[HeldCustomers] = strawberry.field(default_factory=list)
+    left: int = strawberry.field(default=0, description="How many may move as well, beyond the limit that was given.")
 
 
 def _defined(done: Defined) -> LifecyclePayload:
@@ -268,7 +272,10 @@ class LifecycleMutations:
     async def stage_edge_remove(self, info: Info, input: StageEdgeRemoveInput) -> LifecyclePayload:
         return await _change(info, input, definitions.without_edge(input.start, input.end))
 
-    @mutation(StageMoveManyPayload, "Move many customers; who cannot move stays, and is counted. Needs stage:move.")
+    @mutation(
+        StageMoveManyPayload,
+        "Move many customers, all in one step; who cannot move stays, and is counted. Needs stage:move.",
+    )
     async def stage_move_many(self, info: Info, input: StageMoveManyInput) -> StageMoveManyPayload:
         listed = optional_value(input.customer_ids)
         keys = None
@@ -283,8 +290,10 @@ class LifecycleMutations:
             lifecycle=optional_value(input.lifecycle),
             reason=optional_value(input.reason),
             dry_run=input.dry_run,
+            limit=optional_value(input.limit),
         )
-        return StageMoveManyPayload(chosen=done.chosen, moved=done.moved, held=[_held(each) for each in done.held])
+        held = [_held(each) for each in done.held]
+        return StageMoveManyPayload(chosen=done.chosen, moved=done.moved, held=held, left=done.left)
 
 
 async def _archive(info: Info, input: VersionedInput, *, restore: bool) -> LifecyclePayload:

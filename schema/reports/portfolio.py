@@ -18,7 +18,7 @@ from schema.reports.portfolio_moving import (
     StageValue,
 )
 from schema.reports.portfolio_standing import Portfolio, told_portfolio
-from schema.reports.support import Info, actor, customer_key, dated, report, told
+from schema.reports.support import Info, actor, customer_key, dated, report
 from schema.scalars import Rule
 
 CohortGrain = strawberry.enum(portfolio.CohortGrain, description="How long the periods of cohorts are.")
@@ -43,7 +43,7 @@ class PortfolioReports:
 
     @report("What the customers in each stage of a lifecycle are worth. Needs value:read.")
     async def stage_values(self, info: Info, lifecycle: str | None = None) -> list[StageValue]:
-        return [told(StageValue, one) for one in await portfolio.stages(actor(info), lifecycle=lifecycle)]
+        return dated(StageValue, await reports.stages(actor(info), lifecycle=lifecycle, now=info.context.now))
 
     @report("What cohorts of customers brought as they grew older. Needs value:read.")
     async def cohort_values(
@@ -62,7 +62,7 @@ class PortfolioReports:
         info: Info,
         by: Received = SATISFACTION,  # type: ignore[valid-type]
     ) -> list[DeliveredValueCell]:
-        return [told(DeliveredValueCell, cell) for cell in await delivered.delivered(actor(info), by=by)]
+        return dated(DeliveredValueCell, await reports.delivered(actor(info), by=by, now=info.context.now))
 
     @report(
         "Profit by period, of everybody or of one customer; tree adds the companies below it, each once. "

@@ -22,6 +22,7 @@ class StageValue:
     residual: Decimal | None
     value: Decimal | None
     churn_risk: float | None
+    worked_at: datetime | None
 
 
 @strawberry.type(description="What the customers won in one period had brought at an age, in sum.")
@@ -101,6 +102,7 @@ class DeliveredValueCell:
     profit: Decimal | None
     residual: Decimal | None
     churn_risk: float | None
+    worked_at: datetime | None
 
 
 @strawberry.type(description="What one period brought, in the base currency.")

@@ -10,7 +10,8 @@ from strawberry.scalars import JSON
 from crm import ids
 from crm.access import Scope, need
 from crm.errors import NotFound
-from crm.value.runs import explain, quality, settings, simulate
+from crm.reports import portfolio
+from crm.value.runs import explain, quality, settings
 from crm.value.whatif import Change
 from schema.mutations.value import ValueSettings, told_settings
 from schema.reports.support import Info, actor, customer_key, report, spoken, told
@@ -40,6 +41,7 @@ class ValueScenario:
     net_gain: Decimal
     break_even_spend: Decimal = strawberry.field(description="The most that bringing the change about may cost.")
     break_even_per_customer: Decimal | None
+    worked_at: datetime | None
 
 
 @strawberry.type(description="One thing that a customer's value rests on.")
@@ -159,7 +161,7 @@ class ValueReports:
     ) -> ValueScenario | None:
         supposed = Change(change.churn, change.frequency, change.margin, change.cost_to_serve, change.discount_rate)
         rule: Any = where
-        return told(ValueScenario, await simulate.simulate(actor(info), supposed, where=rule))
+        return told(ValueScenario, await portfolio.simulated(actor(info), supposed, where=rule, now=info.context.now))
 
     @report("Why a customer is worth what it is. Needs value:read.")
     async def value_explain(

@@ -104,6 +104,7 @@ class ProductOffer:
     chance: float
     margin: Decimal
     potential: Decimal = strawberry.field(description="Chance times margin.")
+    worked_at: datetime | None
 
 
 def _occasions(found: renewals.Occasions) -> PurchaseOccasions:
@@ -167,9 +168,18 @@ class ModelReports:
         )
         return [told(StageProspect, one) for one in found]
 
-    @report("Which categories of products are bought together. Needs value:read and order:read.")
+    @report(
+        "Which categories of products are bought together; without days, in the twelve whole months before the current "
+        "value run. Needs value:read and order:read."
+    )
     async def product_pairs(
-        self, info: Info, since: date, until: date, least: int = 20, first: int = 50, where: Rule | None = None
+        self,
+        info: Info,
+        since: date | None = None,
+        until: date | None = None,
+        least: int = 20,
+        first: int = 50,
+        where: Rule | None = None,
     ) -> list[ProductPair]:
         rule: Any = where
         found = await reports.pairs(
@@ -177,10 +187,20 @@ class ModelReports:
         )
         return dated(ProductPair, found)
 
-    @report("What to offer a customer next, by what customers like it bought. Needs value:read and order:read.")
+    @report(
+        "What to offer a customer next, by what customers like it bought; days as of productPairs. "
+        "Needs value:read and order:read."
+    )
     async def product_offers(
-        self, info: Info, customer_id: strawberry.ID, since: date, until: date, least: int = 20
+        self,
+        info: Info,
+        customer_id: strawberry.ID,
+        since: date | None = None,
+        until: date | None = None,
+        least: int = 20,
     ) -> list[ProductOffer]:
         key = customer_key(customer_id)
-        found = await reports.offers(actor(info), key, since=since, until=until, least=least, now=info.context.now)
-        return [told(ProductOffer, offer) for offer in found]
+        return dated(
+            ProductOffer,
+            await reports.offers(actor(info), key, since=since, until=until, least=least, now=info.context.now),
+        )

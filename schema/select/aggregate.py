@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema
 from strawberry.types.base import get_object_definition
 from tortoise.models import Model
 
@@ -26,10 +27,12 @@ MAX_FIGURES = 8
 MAX_SHARES = 20
 COST = 20
 NUMERIC = (Kind.DECIMAL, Kind.INT, Kind.FLOAT)
+MARKS = frozenset({"VERSION", "RULE_VERSION", "NUMBER", "POSITION", "RESPONSE_STATUS"})
+"""Numbers that tell which, not how much: nobody adds them up."""
 
 
 def figures(node: type) -> list[str]:
-    return [key for key, found in sort_keys(node).items() if found.kind in NUMERIC]
+    return [key for key, found in sort_keys(node).items() if found.kind in NUMERIC and key not in MARKS]
 
 
 @cache
@@ -39,10 +42,22 @@ def figure_enum(node: type) -> Any:
     return strawberry.enum(made, description=f"The figures of {name} rows.")
 
 
+@strawberry.enum(description="The order of groups.")
+class GroupOrder(Enum):
+    LARGEST = "LARGEST"
+    KEYS = "KEYS"
+
+
 GROUP_BY = Input(
     "group_by",
     made=lambda node: list[group_enum(node)] | None if groups(node) else None,  # type: ignore[misc]
     description="Up to four things; without any, all rows are one group.",
+)
+GROUP_ORDER = Input(
+    "order",
+    made=lambda node: GroupOrder if groups(node) else None,
+    description="Which groups come first, and are kept of more than 1,000.",
+    default=GroupOrder.LARGEST,
 )
 FIGURES = Input(
     "figures",
@@ -60,6 +75,21 @@ FOLDS: dict[str, str] = {
     "min": "min({x})",
     "max": "max({x})",
 }
+
+
+OVER_FIGURES = ("sum", "avg", "min", "max", "percentiles", "figures")
+
+
+def leave_out_figures(schema: GraphQLSchema) -> None:
+    """Take from groups of rows that have no figures what could only be null there."""
+    for kind in schema.type_map.values():
+        if (
+            isinstance(kind, GraphQLObjectType)
+            and kind.name.endswith("Aggregate")
+            and "of" not in kind.fields["sum"].args
+        ):
+            for name in OVER_FIGURES:
+                del kind.fields[name]
 
 
 class Grouping:
@@ -100,14 +130,14 @@ class Grouping:
         return f"{value} AS k{number}"
 
     def naming(self, chosen: list[str]) -> str:
-        """The nouns whose ids are grouped by, and the order of groups: the largest first, then by what they are."""
-        joins, places = "", ["g.n DESC"]
+        """The nouns whose ids are grouped by, and the order of groups: the largest first, or by what they are."""
+        joins, places = "", [] if self.ask.value("order") is GroupOrder.KEYS else ["g.n DESC"]
         for number, name in enumerate(chosen):
             noun = groups(self.node)[name].of
             if noun is not None:
                 joins += f" LEFT JOIN {table_of(noun)} o{number} ON {_noun(number, noun).id} = g.k{number}"
-            places += [f"g.k{number}"] if noun is None else [_noun(number, noun).key, _noun(number, noun).name]
-        return f"{joins} ORDER BY {', '.join(places)}"
+            places += [f"g.k{number}"] if noun is None else _places(_noun(number, noun), noun)
+        return f"{joins} ORDER BY {', '.join(places)}" if places else joins
 
     def column(self, entry: Selected, chosen: list[str]) -> str:
         if entry.name == "count":
@@ -118,10 +148,7 @@ class Grouping:
             return _array([self.figure(entry, name) for name in self.figures])
         if entry.name == "__typename":
             return f"'{self.ask.selected.named.name}'::text"
-        figure = Ask(self.render, entry).value("of")
-        if figure is None:  # rows of this type have no figures
-            return "NULL::text"
-        return self.fold(entry, self.value(figure.value, entry))
+        return self.fold(entry, self.value(Ask(self.render, entry).value("of").value, entry))
 
     def key_object(self, entry: Selected, number: int, name: str) -> str:
         group = groups(self.node)[name]
@@ -171,6 +198,11 @@ class Grouping:
 
 def _noun(number: int, noun: type[Model]) -> Row:
     return Row(f"o{number}", noun)
+
+
+def _places(row: Row, noun: type[Model]) -> list[str]:
+    """Stages follow each other as on their way, others by their names for machines, then for people."""
+    return [*([row.position] if "position" in noun._meta.db_fields else []), row.key, row.name]
 
 
 def _percentile(share: str, value: str) -> str:

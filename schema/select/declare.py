@@ -13,7 +13,7 @@ from strawberry.types.lazy_type import LazyType
 from tortoise.models import Model
 
 from crm.access import Scope
-from schema.select.aggregate import AT, FIGURES, GROUP_BY, OF, SHARES
+from schema.select.aggregate import AT, FIGURES, GROUP_BY, GROUP_ORDER, OF, SHARES
 from schema.select.connection import PAGING, SEARCH, SORTING, WHERE, Connected, Grouped, Listed
 from schema.select.inputs import Input
 from schema.select.kinds import Kind
@@ -87,7 +87,7 @@ class ReadField(StrawberryField):
         search = (SEARCH,) if table.search else ()
         if isinstance(source, Connected):
             return (*source.inputs, *PAGING, *where, *search, SORTING)
-        return (*source.inputs, *where, *search, GROUP_BY, FIGURES)
+        return (*source.inputs, *where, *search, GROUP_BY, GROUP_ORDER, FIGURES)
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
         return info.context.answer(source, info)
@@ -210,7 +210,7 @@ def part(description: str | None = None) -> Any:
 
 def aggregated(description: str) -> Any:
     """The groups of a connection."""
-    return _field(Part(inputs=(GROUP_BY, FIGURES)), description)
+    return _field(Part(inputs=(GROUP_BY, GROUP_ORDER, FIGURES)), description)
 
 
 def percentile(description: str) -> Any:

@@ -20,6 +20,7 @@ from graphql import (
 from crm.errors import CrmError, TooComplex
 from schema.select.cache import Recent
 from schema.select.givens import Givens, givens
+from schema.select.hints import hint
 from schema.select.limits import MAX_TOKENS, check_document
 from schema.select.selection import variables_in
 
@@ -100,7 +101,7 @@ class Documents:
             raise Invalid([error], TooComplex.code) from None
         errors = validate(self.schema, node, max_errors=20)
         if errors:
-            raise Invalid(errors, "GRAPHQL_VALIDATION_FAILED")
+            raise Invalid([hint(self.schema, error) for error in errors], "GRAPHQL_VALIDATION_FAILED")
         operations = [part for part in node.definitions if isinstance(part, OperationDefinitionNode)]
         fragments = [part for part in node.definitions if isinstance(part, FragmentDefinitionNode)]
         return Prepared(

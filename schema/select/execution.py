@@ -63,8 +63,7 @@ class Execution:
         try:
             found, settled = self.render(texts.memory, fields)
         except RulesNeeded:
-            self.rules = await rules(self.request.now)
-            found, settled = self.render(texts.memory, fields)
+            found, settled = await self.rendered_with_rules(texts.memory, fields)
         if known != (len(texts.memory.shaping), len(texts.memory.present)):
             texts.kept.clear()  # their keys lack a variable that was only now seen to matter
         if settled:
@@ -73,6 +72,16 @@ class Execution:
         if found.moving:
             await self.moved(found)
         return found
+
+    async def rendered_with_rules(
+        self, memory: Memory, fields: tuple[tuple[Selected, Source], ...]
+    ) -> tuple[Rendered, bool]:
+        try:
+            self.rules = self.rules or await rules(self.request.now)
+            return self.render(memory, fields)
+        except RulesNeeded:
+            self.rules = await rules(self.request.now, fresh=True)
+            return self.render(memory, fields)
 
     def render(self, memory: Memory, fields: tuple[tuple[Selected, Source], ...]) -> tuple[Rendered, bool]:
         render = Render(

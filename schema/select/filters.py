@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.errors import CrmError
+from crm.errors import CrmError, Forbidden
 from crm.rules import check, json_form, reads, sql
+from crm.rules.tree import Node
+from crm.segments.names import refuse_unknown_names
 from schema.select.moving import moving
-from schema.select.render import Ask, Rules
+from schema.select.render import Ask, Render, Rules, RulesNeeded
 from schema.select.rows import Row
 from schema.select.types import Table
 from schema.select.wheres import NOUN_KEYS, plain
+
+
+def _held(tree: Node, render: Render, noun: str) -> None:
+    """Refuse a filter that speaks of what there is not; what was kept is read anew before it is held against it."""
+    rules = render.reading
+    try:
+        check.check(tree, rules.catalogue, scopes=render.scopes, context=rules.context, root=noun)
+        refuse_unknown_names(tree, rules.context)
+    except Forbidden:
+        raise
+    except CrmError:
+        if rules.fresh:
+            raise
+        raise RulesNeeded from None
 
 
 def condition(ask: Ask, table: Table, row: Row, where: dict[str, Any]) -> str:
@@ -20,7 +36,7 @@ def condition(ask: Ask, table: Table, row: Row, where: dict[str, Any]) -> str:
     noun = NOUN_KEYS[table.model]
     try:
         tree = json_form.from_json(plain(where))
-        check.check(tree, rules.catalogue, scopes=render.scopes, context=rules.context, root=noun)
+        _held(tree, render, noun)
         seen = json_form.from_json(render.row_filter) if render.row_filter is not None else None
 
         def compiled(rules: Rules, binder: sql.Binder) -> str:

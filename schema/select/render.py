@@ -38,7 +38,7 @@ class Later:
 
 
 class RulesNeeded(Exception):
-    """A rule is to be compiled; load the catalogue, which most requests do without, and render again."""
+    """A rule is to be compiled; load what rules speak of, which most requests do without, or load it anew."""
 
 
 class Located(Exception):
@@ -122,10 +122,14 @@ def _of_argument(argument: Argument, freeze: Callable[[Any], Any]) -> Callable[[
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What rules in filters can speak of, and what relative times in them count from."""
+    """What rules in filters can speak of, and what relative times in them count from.
+
+    `fresh`: read for this request. Of others a name that they do not know may only be younger than they are.
+    """
 
     catalogue: Catalogue
     context: Context
+    fresh: bool = False
 
 
 @dataclass(slots=True)

@@ -13,18 +13,19 @@ from crm.rules.predicate import surroundings
 from schema.select.render import Rules
 
 KEPT_SECONDS = 5.0
-"""How long a changed custom field, time zone or base currency may take to be known to filters."""
+"""How long a changed time zone or base currency may take to be known to filters; a new name is looked up at once."""
 
 _kept: WeakKeyDictionary[object, tuple[float, Rules]] = WeakKeyDictionary()
 
 
-async def rules(now: datetime) -> Rules:
-    """What rules can speak of, with relative times counted from `now`."""
+async def rules(now: datetime, *, fresh: bool = False) -> Rules:
+    """What rules can speak of, with relative times counted from `now`; `fresh`: as of this moment."""
     if in_transaction():
-        return Rules(*await surroundings(now))
+        return Rules(*await surroundings(now), fresh=True)
     client = database()
-    found = _kept.get(client)
+    found = None if fresh else _kept.get(client)
     if found is None or found[0] < time.monotonic():
-        found = time.monotonic() + KEPT_SECONDS, Rules(*await surroundings(now))
-        _kept[client] = found
+        read = Rules(*await surroundings(now), fresh=True)
+        _kept[client] = time.monotonic() + KEPT_SECONDS, replace(read, fresh=False)
+        return read
     return replace(found[1], context=replace(found[1].context, now=now))

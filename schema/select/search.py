@@ -17,6 +17,9 @@ MOST_RANKED = 2_000
 MOST_ALIKE = 500
 """Of what is merely alike, so many are ranked: telling how much costs more than for words."""
 _WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"[+(]?[\d\s()./-]+")
+LEAST_DIGITS = 5
+"""Digits with signs between them are a telephone number from here on; fewer may be a date or a house."""
 
 
 def normal(text: str | None) -> str | None:
@@ -31,6 +34,39 @@ def normal(text: str | None) -> str | None:
 def words(normalised: str) -> str:
     """The search as a tsquery: every word must be there, at least as the beginning of one."""
     return " & ".join(f"'{word}':*" for word in _WORD.findall(normalised))
+
+
+def wholes(normalised: str) -> str:
+    """The search as a tsquery of what stands between spaces, signs included; empty where that is only words.
+
+    PostgreSQL keeps an e-mail address, and what looks like one of its parts or a number with its sign, as one word:
+    only its own beginning finds it.
+    """
+    number = telephone(normalised)
+    if number:
+        return f"'+{number}':* | '{number}':*"
+    pieces = normalised.split()
+    if all(map(_WORD.fullmatch, pieces)):
+        return ""
+    return " & ".join(f"{_quoted(piece)}:*" for piece in pieces)
+
+
+def telephone(normalised: str) -> str | None:
+    """The digits of a telephone number, as it is written after the + of its country where that was given."""
+    digits = re.sub(r"\D", "", normalised)
+    if len(digits) < LEAST_DIGITS or not _NUMBER.fullmatch(normalised):
+        return None
+    return digits.removeprefix("00")
+
+
+def distinctive(normalised: str) -> str:
+    """What tells people apart: of an e-mail address what stands before its @, of a telephone number its digits."""
+    return telephone(normalised) or normalised.partition("@")[0].strip() or normalised
+
+
+def _quoted(piece: str) -> str:
+    doubled = piece.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"
 
 
 @dataclass(frozen=True)
@@ -62,9 +98,11 @@ def fit(render: Render, row: Row, normalised: str) -> Fit:
     Either arm of it has a GIN index: the full text one, and the trigram one behind `<%`, which forgives typing errors.
     Without pii:read only names are searched.
     """
-    alike = render.bind(normalised, "text")
-    query = words(normalised)
-    asked = f"to_tsquery('simple', {render.bind(query, 'text')})" if query else None
+    alike = render.bind(distinctive(normalised), "text")
+    parts, whole = words(normalised), wholes(normalised)
+    asked = f"to_tsquery('simple', {render.bind(parts, 'text')})" if parts else None
+    if asked and whole:
+        asked = f"({asked} || {render.bind(whole, 'text')}::tsquery)"
     exact, near, rank = _fits(alike, asked, row.search_text, row.search_vector)
     other = render.row(row.model_)
     words_of_other, near_other, _ = _fits(alike, asked, other.search_text, other.search_vector)

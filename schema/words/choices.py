@@ -33,6 +33,10 @@ GROUPS: dict[str, str] = PERIODS | {
 """What lists are grouped by beside their own fields."""
 
 WORDS: dict[str, dict[str, str]] = {
+    "GroupOrder": {
+        "LARGEST": "Most rows first, equal ones by their keys.",
+        "KEYS": "By their keys: time from early to late, stages along their way.",
+    },
     "WebhookDeliveryStatus": {
         "PENDING": "It is still to be told, for the first time or again.",
         "DELIVERED": "It was taken: answered with a 2xx status.",

@@ -1,17 +1,17 @@
 """The program: what it prints, how it fails, and that it goes through the use cases."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from graphql import build_schema, parse, validate
 
 from crm import cli
 from crm.access import ALL_SCOPES
-from crm.commands import demo, serve
+from crm.commands import serve
 from crm.commands.running import operator
 from crm.demo import cdnow, credentials
 from crm.ids import encode
@@ -213,18 +213,13 @@ async def test_the_demo_is_loaded_once_and_says_where_everything_is(
     first, again = await arzesh("demo"), await arzesh("demo")
     assert (first.code, again.code) == (0, 0), first.err
     assert "/graphql\n" in first.out
-    assert "/graphiql?query=" in first.out
     token = (await ApiToken.get()).last_four
-    assert first.out.count(token) == again.out.count(token) == 1
+    assert re.search(rf"/graphiql#token=\w+{token}\n", first.out)
+    assert first.out.count(token) == again.out.count(token) == 2
     assert (await StaffMember.get()).email == credentials.EMAIL
     assert "its password was told" in again.out
     assert await Order.all().count() == 6919
     assert await ValueRun.all().count() == 1
-
-
-def test_the_query_that_is_offered_fits_the_schema() -> None:
-    sdl = Path(__file__).parents[2] / "schema/schema.graphql"
-    assert validate(build_schema(sdl.read_text(encoding="utf-8")), parse(demo.QUERY)) == []
 
 
 async def test_the_demo_can_be_simulated(arzesh: Arzesh) -> None:

@@ -139,3 +139,30 @@ async def test_an_actor_without_a_scope_takes_in_nothing(db: str, scope: Scope) 
     with pytest.raises(Forbidden, match=scope):
         await load(ORDERS, actor=factories.everything_but(scope))
     assert not await Order.exists()
+
+
+async def test_countries_languages_and_phones_are_taken_as_people_write_them(db: str) -> None:
+    data = 'name,phone,country,language\n"Sara\nAhmadi",0912 345 6789,Iran,Persian\nAli,00989123456780,ایران,fa\n'
+    run = await load(data.encode(), ImportKind.CUSTOMERS)
+    assert counts(run) == (2, 2, 0, 0, 0), run.refused
+    found = await Customer.all().order_by("-display_name").values_list("display_name", "country", "language")
+    assert found == [("Sara Ahmadi", "IR", "fa"), ("Ali", "IR", "fa")]
+    assert await Identity.all().order_by("normalized").values_list("normalized", flat=True) == [
+        "+989123456780",
+        "+989123456789",
+    ]
+
+
+async def test_numbers_of_no_country_are_of_the_one_that_is_said(db: str) -> None:
+    options = Options(create_customers=True, style=Style(phone_country="IR"))
+    await load(b"phone,date,total\n0912 345 6789,2026-01-02,3\n", options=options)
+    assert (await Identity.get()).normalized == "+989123456789"
+
+
+async def test_an_amount_in_another_currency_is_never_taken_for_the_base_one(db: str) -> None:
+    await factories.customer("Alice Example", email("a@example.com"))
+    data = "customer email,date,total,exchange rate\na@example.com,2026-01-02,€ 3,1.5\na@example.com,2026-01-02,¥4,\n"
+    run = await load(data.encode())
+    assert counts(run) == (2, 1, 0, 0, 1)
+    assert (await Order.get()).currency == "EUR"
+    assert "CNY or JPY" in run.refused[0]["reason"]

@@ -5,9 +5,11 @@ import random
 from datetime import datetime, timedelta
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from crm import customers
 from crm.access import Scope
+from crm.database import execute
 from crm.errors import Blocked, Forbidden, NotFound, ValidationFailed
 from crm.lifecycle import automatic, bulk, definitions, history, positions, reactor
 from crm.lifecycle.definition import EdgeDefinition
@@ -194,6 +196,41 @@ async def test_a_bulk_move_needs_its_reason_its_scope_and_exactly_one_choice(db:
     with pytest.raises(Forbidden):
         await bulk.move_many(factories.everything_but(Scope.STAGE_MOVE), to="gone", rule='city = "x"', now=NOW)
     assert await stage(alice.id) == "new"
+
+
+async def test_more_customers_than_one_call_moves_are_refused_and_taken_in_parts(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MAX_MOVED", 2)
+    await world.lifecycle()
+    cast = [await factories.customer(name) for name in ("Alice", "Bob", "Carol")]
+    keys = [each.id for each in cast]
+    with pytest.raises(ValidationFailed, match="3 customers would move, and one request moves at most 2") as refused:
+        await bulk.move_many(OWNER, to="buyer", customer_ids=keys, now=NOW)
+    assert refused.value.path == ("limit",)
+    assert [await stage(key) for key in keys] == ["new"] * 3
+    dry = await bulk.move_many(OWNER, to="buyer", customer_ids=keys, now=NOW, dry_run=True)
+    done = [await bulk.move_many(OWNER, to="buyer", customer_ids=keys, now=NOW, limit=2) for _ in range(3)]
+    assert (dry.moved, [(each.moved, each.left) for each in done]) == (3, [(2, 1), (1, 0), (0, 0)])
+
+
+async def test_a_bulk_move_that_fails_moves_nobody(fresh_db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "CHUNK", 1)
+    await world.lifecycle()
+    cast = sorted([await factories.customer(name) for name in ("Alice", "Bob")], key=lambda each: each.id)
+    last = f"ALTER TABLE stage_transition ADD CHECK (customer_id <> '{cast[1].id}' OR reason IS NULL)"
+    await execute(last)
+    with pytest.raises(IntegrityError):
+        await bulk.move_many(OWNER, to="buyer", customer_ids=[each.id for each in cast], now=NOW, reason="spring")
+    assert [await stage(each.id) for each in cast] == ["new", "new"]
+    assert not await Event.filter(data__contains={"reason": "spring"}).exists()
+
+
+@pytest.mark.parametrize("limit", [0, -1, 10_001])
+async def test_a_limit_of_a_bulk_move_that_cannot_be_kept_is_refused(db: str, limit: int) -> None:
+    await world.lifecycle()
+    with pytest.raises(ValidationFailed, match="between 1 and 10,000"):
+        await bulk.move_many(OWNER, to="buyer", rule='country = "IR"', now=NOW, limit=limit)
 
 
 async def test_a_bulk_move_stays_inside_the_movers_row_filter(db: str) -> None:

@@ -129,4 +129,4 @@ async def test_a_line_with_an_unknown_product_names_its_place(db: str) -> None:
     alice = await factories.customer()
     with pytest.raises(CrmError) as refused:
         await orders.record(OWNER, alice.id, fields={}, lines=[LineInput(Decimal(1), sku="nope")], now=NOW)
-    assert refused.value.path == ("lines.0", "sku")
+    assert refused.value.path == ("lines", "0", "sku")

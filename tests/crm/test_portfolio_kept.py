@@ -15,6 +15,7 @@ from crm.access import Scope
 from crm.database import execute, fetch_value
 from crm.errors import ValidationFailed
 from crm.reports import kept, of_value, portfolio
+from crm.reports.question import Report
 from crm.value import runs
 from crm.value.runs import changes, cohorts, pairs, periods, settings
 from crm.value.runs.portfolio import CohortGrain
@@ -102,9 +103,9 @@ async def test_moves_between_any_two_periods_are_told_as_they_are_worked_out(
 
 async def test_everything_usual_is_kept_before_anybody_asks(shop: list[UUID]) -> None:
     await keep_all()
-    usual = await of_value.usual()
+    usual = await of_value.usual(NOW)
     answers = [await kept.ask(OWNER, question, now=NOW) for question in usual]
-    assert [answer.worked_at for answer in answers] == [NOW] * 7
+    assert [answer.worked_at for answer in answers] == [NOW] * 9
 
 
 async def test_other_choices_are_not_answered_from_what_was_kept_under_the_old_ones(shop: list[UUID]) -> None:
@@ -121,7 +122,7 @@ async def test_a_rule_one_customer_and_a_row_filter_are_never_answered_with_ever
     await keep_all()
     span: Any = {"since": date(2026, 1, 1), "until": TODAY, "now": NOW}
     one = await portfolio.profit_periods(OWNER, **span, customer_id=shop[0])
-    none = await portfolio.matrix_periods(OWNER, **span, where={"country": {"eq": "XX"}})
+    none = await portfolio.matrix_periods(OWNER, **span, where={"country": {"eq": "AQ"}})
     blind = factories.actor(Scope.VALUE_READ, row_filter={"country": {"eq": "XX"}})
     nobody = await portfolio.profit_periods(blind, **span)
     assert (none.rows, sum(period.orders for period in nobody.rows)) == ([], 0)
@@ -141,8 +142,39 @@ async def test_pairs_of_a_time_are_kept_once_asked_for_and_hold_every_least(shop
         found = await portfolio.pairs(OWNER, **span, least=least, now=NOW)
         assert found.rows == await pairs.pairs(OWNER, **span, least=least)
     offers = await portfolio.offers(OWNER, shop[0], **span, now=NOW)
-    assert offers == await pairs.offers(OWNER, shop[0], **span)
-    assert [offer.category for offer in offers] == ["cups"]
+    assert offers == portfolio.Told(await pairs.offers(OWNER, shop[0], **span), NOW)
+    assert [offer.category for offer in offers.rows] == ["cups"]
+
+
+async def test_pairs_without_days_are_those_of_the_twelve_whole_months_before_the_run(shop: list[UUID]) -> None:
+    await execute("UPDATE value_run SET as_of = '2026-03-31T22:00:00Z'")
+    assert await of_value.lately(NOW) == (date(2025, 3, 1), date(2026, 3, 1))
+    await lines(shop)
+    await keep_all()
+    usual = await portfolio.pairs(OWNER, now=NOW)
+    assert usual == portfolio.Told(await pairs.pairs(OWNER, since=date(2025, 3, 1), until=date(2026, 3, 1)), NOW)
+
+
+async def test_answers_under_former_choices_are_dropped_rather_than_worked_out_under_the_new_ones(
+    shop: list[UUID],
+) -> None:
+    await keep_all()
+    former = await of_value.question(Report.PROFIT, CohortGrain.QUARTER)
+    span: Any = {"since": date(2026, 1, 1), "until": TODAY}
+    before = await portfolio.profit_periods(OWNER, **span, now=NOW)
+    await settings.change(OWNER, margin_basis="RATE", margin_rate="0.5")
+    await execute("UPDATE kept_report SET wanted_at = $1", NOW + timedelta(minutes=1))
+    while await kept.keep(NOW + timedelta(minutes=2)):
+        pass
+    assert not await KeptReport.filter(key=kept.key_of(former, None)).exists()
+    await settings.change(OWNER, margin_basis=None, margin_rate=None)
+    assert (await portfolio.profit_periods(OWNER, **span, now=NOW)).rows == before.rows
+
+
+async def test_choices_that_a_report_does_not_read_leave_its_answer_standing(shop: list[UUID]) -> None:
+    before = [await of_value.basis(report) for report in Report if report in of_value._READS]
+    await settings.change(OWNER, discount_rate="0.2", keep_runs=3)
+    assert [await of_value.basis(report) for report in Report if report in of_value._READS] == before
 
 
 async def lines(keys: list[UUID]) -> None:
@@ -187,4 +219,4 @@ async def test_over_few_days_figures_are_of_this_moment(shop: list[UUID], monkey
     await keep_all()
     monkeypatch.setattr(of_value, "DAYS", 1_000_000)
     found = await portfolio.profit_periods(OWNER, since=date(2026, 1, 1), until=TODAY, now=NOW)
-    assert (found.worked_at, await of_value.usual()) == (None, [])
+    assert (found.worked_at, await of_value.usual(NOW)) == (None, [])

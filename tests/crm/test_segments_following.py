@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,10 +14,12 @@ from structlog.testing import capture_logs
 from crm import costs, customers, interactions, orders, organization, products, relationships
 from crm.database import execute, fetch, fetch_value, transaction
 from crm.segments import definitions, evaluation, refresh, static, versions
+from crm.segments.stays import entry
 from crm.segments.watching import Watch
 from models import (
     Channel,
     CostActivity,
+    Customer,
     Direction,
     InteractionKind,
     RelationshipKind,
@@ -271,3 +275,35 @@ async def test_a_changed_rule_moves_members_for_that_reason_even_when_followed(f
     await versions.change(OWNER, made.id, 'country = "DE"', expected_version=None, now=NOW)
     await following.catch_up()
     assert await moves("home") == [("Sara", "RULE_CHANGED", None)]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_a_customer_deleted_during_a_full_pass_is_counted_out(fresh_db: str, inside: bool) -> None:
+    outside = contextvars.copy_context()
+    first = await customer("Alice", country="IR" if inside else "DE")
+    home = await dynamic("home", 'country = "IR"')
+    await customer("Bob", country="IR")
+    await Customer.filter(id=first.id).update(country="IR")
+    async with transaction():
+        await customers.delete(OWNER, first.id, expected_version=None)
+        work = evaluation.evaluate(OWNER, home.id, now=NOW + timedelta(hours=1))
+        passing = asyncio.get_running_loop().create_task(work, context=outside)
+        await waiting_for_a_lock()
+    await passing
+    await home.refresh_from_db()
+    assert (home.size, home.evaluation_error, await members("home")) == (1, None, {"Bob"})
+
+
+async def test_a_first_pass_looks_at_nobody_else_for_each_who_enters(fresh_db: str) -> None:
+    """The planner takes the stays of a new segment for few; were they looked through, a pass would be quadratic."""
+    away = await dynamic("home", 'country = "IR"')
+    asked = f"SELECT {entry('now()', '$1', 'c.id')} FROM customer c"
+    plan = "\n".join(row[0] for row in await fetch(f"EXPLAIN {asked}", away.id))
+    assert "customer_id = c.id" in plan.split("Index Cond:")[1].splitlines()[0]
+
+
+async def waiting_for_a_lock() -> None:
+    """Until somebody else waits for what this transaction holds."""
+    async with asyncio.timeout(60):
+        while not await fetch_value("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - the server's
+            await asyncio.sleep(0.01)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import time
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from random import Random
@@ -22,7 +24,9 @@ from tests.crm.segments_world import Following
 from tests.factories import OWNER
 
 DEEP = settings.default.max_examples > 100
-EXAMPLES, STEPS_EACH = (100, 50) if DEEP else (4, 25)
+EXAMPLES, STEPS_EACH = (12, 50) if DEEP else (4, 25)
+MINUTES = float(os.environ.get("FUZZ_MINUTES", "15")) if DEEP else 0.0
+"""How long `make fuzz` goes on with new histories; a few of them, and the making small of one that fails, on top."""
 
 TABLES = """
 SELECT string_agg(quote_ident(tablename), ', ') AS named FROM pg_tables
@@ -35,6 +39,8 @@ class Segments(RuleBasedStateMachine):
 
     loop: asyncio.AbstractEventLoop
     context: contextvars.Context
+    histories = 0
+    steps = 0
 
     def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do it on the test's loop, connected as the test is: hypothesis runs its examples in contexts of its own."""
@@ -42,7 +48,7 @@ class Segments(RuleBasedStateMachine):
         async def connected() -> Any:
             return await asyncio.get_running_loop().create_task(work, context=self.context.copy())
 
-        return asyncio.run_coroutine_threadsafe(connected(), self.loop).result(120)
+        return asyncio.run_coroutine_threadsafe(connected(), self.loop).result(600)
 
     @initialize()
     def start(self) -> None:
@@ -57,6 +63,7 @@ class Segments(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from(STEPS), dice=st.randoms(use_true_random=False))
     def happen(self, step: Any, dice: Random) -> None:
+        Segments.steps += 1
         self.story.dice = dice
         self.wait(self.story.happen(step))
 
@@ -75,6 +82,7 @@ class Segments(RuleBasedStateMachine):
             self.look()
             self.wait(replays(self.seen))
             self.wait(self.proved())
+            Segments.histories += 1
 
     async def proved(self) -> None:
         """The nightly pass finds nothing to repair."""
@@ -86,10 +94,18 @@ class Segments(RuleBasedStateMachine):
 
 @pytest.mark.hypothesis
 @pytest.mark.timeout(7_200 if DEEP else 300)
-async def test_members_are_right_after_any_history(fresh_db: str) -> None:
+async def test_members_are_right_after_any_history(fresh_db: str, capsys: pytest.CaptureFixture[str]) -> None:
     Segments.loop, Segments.context = asyncio.get_running_loop(), contextvars.copy_context()
     chosen = settings(max_examples=EXAMPLES, stateful_step_count=STEPS_EACH, deadline=None)
-    await asyncio.to_thread(run_state_machine_as_test, Segments, settings=chosen)
+    begun, around = time.monotonic(), 0
+    while not around or time.monotonic() - begun < MINUTES * 60:
+        await asyncio.to_thread(run_state_machine_as_test, Segments, settings=chosen)
+        around += 1
+    assert Segments.histories >= around
+    if DEEP:
+        took = (time.monotonic() - begun) / 60
+        with capsys.disabled():
+            print(f"\n{Segments.histories} histories of {Segments.steps:,} steps, {took:.1f} minutes: all right")
 
 
 @pytest.mark.parametrize("seed", range(2))

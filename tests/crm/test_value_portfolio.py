@@ -10,12 +10,11 @@ from uuid import UUID
 import pytest
 
 from crm.access import Scope
-from crm.database import execute, fetch, fetch_row
-from crm.errors import Blocked, Forbidden, NotFound, ValidationFailed, VersionConflict
+from crm.database import fetch_row
+from crm.errors import Blocked, Forbidden, NotFound, ValidationFailed
 from crm.value import runs
-from crm.value.runs import changes, cohorts, explain, portfolio, refresh, settings, simulate, strategic
+from crm.value.runs import changes, cohorts, explain, portfolio, refresh, simulate
 from crm.value.whatif import Change
-from models import DesignationStatus, StrategicDesignation, StrategicKind
 from tests import factories
 from tests.crm.value_world import bought, newcomers, recorded, rhythm, snapshot
 from tests.factories import NOW, OWNER
@@ -152,61 +151,6 @@ async def test_cohorts_cumulate_to_all_revenue_and_unlived_ages_are_absent(shop:
     by_age = [point.revenue for point in points if point.cohort == points[0].cohort]
     assert by_age == sorted(by_age)
     assert all(point.age == 0 for point in points if point.cohort >= date(2026, 10, 1))
-
-
-async def test_strategic_customers_are_proposed_confirmed_and_expire(shop: list[UUID]) -> None:
-    link = (
-        "INSERT INTO relationship (id, created_at, updated_at, version, customer_id, related_id, kind) "
-        "VALUES (uuidv7(), $3, $3, 1, $1, $2, 'REFERRED_BY')"
-    )
-    for brought in (5, 6):
-        await execute(link, shop[brought], shop[1], NOW)
-    assert await strategic.propose(OWNER, now=NOW) > 1
-    found = await StrategicDesignation.get(kind=StrategicKind.BENCHMARK)
-    assert (found.customer_id, found.status, found.evidence) == (shop[1], DesignationStatus.PROPOSED, {"brought": 2})
-    decided = await strategic.decide(
-        OWNER, found.id, expected_version=1, confirm=True, review_on=date(2027, 5, 1), note="Speaks for us", now=NOW
-    )
-    assert (decided.status, decided.decided_by) == (DesignationStatus.CONFIRMED, "owner")
-    await strategic.propose(OWNER, now=NOW + timedelta(days=300))
-    statuses = await StrategicDesignation.filter(customer_id=shop[1], kind="BENCHMARK").order_by("created_at")
-    assert [one.status.value for one in statuses] == ["EXPIRED", "PROPOSED"]
-
-
-async def test_high_lifetime_value_is_the_fewest_who_hold_most_of_it(shop: list[UUID]) -> None:
-    await strategic.propose(OWNER, now=NOW)
-    chosen = await StrategicDesignation.filter(kind=StrategicKind.HIGH_LIFETIME_VALUE)
-    values = sorted(
-        (float(r["clv"]) for r in await fetch("SELECT clv FROM value_snapshot WHERE clv > 0")), reverse=True
-    )
-    fewest = next(n for n in range(1, len(values) + 1) if sum(values[:n]) >= 0.8 * sum(values))
-    assert len(chosen) == min(fewest, 100)
-    assert {one.evidence["clvRank"] for one in chosen} <= set(range(1, fewest + 1))
-
-
-async def test_what_makes_a_customer_strategic_is_for_the_organisation_to_say(shop: list[UUID]) -> None:
-    await settings.change(OWNER, strategic_share="0.2", strategic_cost_share="1", strategic_most=3)
-    await strategic.propose(OWNER, now=NOW)
-    kinds = [one.kind for one in await StrategicDesignation.all()]
-    assert kinds.count(StrategicKind.HIGH_LIFETIME_VALUE) == 3
-    assert StrategicKind.COST_MAGNET not in kinds
-
-
-async def test_a_designation_put_aside_rests_and_bad_decisions_are_refused(shop: list[UUID]) -> None:
-    await strategic.propose(OWNER, now=NOW)
-    found = await StrategicDesignation.all().order_by("id").first()
-    assert found is not None
-    decision: Any = {"confirm": False, "review_on": date(2027, 1, 1), "now": NOW}
-    with pytest.raises(VersionConflict):
-        await strategic.decide(OWNER, found.id, expected_version=9, **decision)
-    with pytest.raises(ValidationFailed):
-        await strategic.decide(OWNER, found.id, expected_version=1, **{**decision, "review_on": NOW.date()})
-    await strategic.decide(OWNER, found.id, expected_version=1, **decision)
-    with pytest.raises(Blocked):
-        await strategic.decide(OWNER, found.id, expected_version=2, **decision)
-    await strategic.propose(OWNER, now=NOW)
-    again = StrategicDesignation.filter(customer_id=found.customer_id, kind=found.kind)
-    assert [one.status for one in await again] == [DesignationStatus.DISMISSED]
 
 
 async def test_stages_show_what_their_customers_are_worth(shop: list[UUID]) -> None:

@@ -16,8 +16,8 @@ import models
 from tests.schema.oracle_fields import RELATED, SPECIAL
 from tests.schema.oracle_groups import FigureOf, Group, groups
 from tests.schema.oracle_timeline import ENTRY_TYPES, entry_field
-from tests.schema.oracle_values import DEFAULT_ORDERS, NAMES, TYPES, Entry, Page, snake, wire
-from tests.schema.oracle_wheres import WHERES, sought
+from tests.schema.oracle_values import CAP, DEFAULT_ORDERS, NAMES, TYPES, Entry, Page, cursor_of, cut, snake, wire
+from tests.schema.oracle_wheres import holds, sought
 
 
 class Oracle:
@@ -92,27 +92,24 @@ class Oracle:
         if name == "nodes":
             return page.nodes
         if name == "edges":
-            return [{"node": node, "cursor": "cursor"} for node in page.nodes]
+            return [
+                {"node": node, "cursor": cursor_of(place)} for place, node in enumerate(page.nodes, start=page.start)
+            ]
         if name == "count":
-            return {"value": page.total, "exact": True}
+            whole = bool(arguments.get("exact")) or page.total <= CAP
+            return {"value": page.total if whole else CAP, "exact": whole}
         cursor = "cursor" if page.nodes else None
         return {"hasNextPage": page.after, "hasPreviousPage": page.before, "startCursor": cursor, "endCursor": cursor}
 
     def page(self, rows: Iterable[Any], kind: str, arguments: dict[str, Any]) -> Page:
         ordered = self.ordered(self.chosen(rows, kind, arguments), kind, arguments.get("orderBy"))
-        first, last = arguments.get("first"), arguments.get("last")
-        if last is not None:
-            nodes = ordered[-last:]
-            return Page(nodes, len(ordered), len(ordered) > last, False, ordered, kind)
-        nodes = ordered[: first or 20]
-        return Page(nodes, len(ordered), False, len(ordered) > len(nodes), ordered, kind)
+        return cut(ordered, kind, arguments)
 
     def chosen(self, rows: Iterable[Any], kind: str, arguments: dict[str, Any]) -> list[Any]:
         """The rows that a filter and a search leave."""
         where, search = arguments.get("where"), arguments.get("search")
         if where is not None:
-            holds = next(test for rule, test in WHERES[kind] if rule == where)
-            rows = [row for row in rows if holds(self, row)]
+            rows = [row for row in rows if holds(self, kind, where, row)]
         return [row for row in rows if search is None or sought(search, row)]
 
     def ordered(self, rows: list[Any], kind: str, given: list[dict[str, str]] | None) -> list[Any]:

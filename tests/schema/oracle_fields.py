@@ -86,6 +86,14 @@ def identities(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
     return sorted(found, key=lambda one: (one.kind.value, not one.is_primary, one.id))
 
 
+def address(kind: str) -> Special:
+    def found(world: Oracle, row: Any, arguments: dict[str, Any]) -> str | None:
+        ways = [one for one in world.where(models.Identity, customer_id=row.id) if one.kind == kind]
+        return min(ways, key=lambda one: (not one.is_primary, one.id)).value if ways else None
+
+    return found
+
+
 def members(world: Oracle, row: Any, arguments: dict[str, Any]) -> list[Any]:
     stays = world.where(models.SegmentMembership, segment_id=row.id)
     at = arguments.get("asOf")
@@ -156,6 +164,13 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "interactionsAggregate"): grouped("Interaction", everything(models.Interaction)),
     ("Query", "costEntriesAggregate"): grouped("CostEntry", everything(models.CostEntry)),
     ("Query", "order"): one(models.Order),
+    ("Query", "segment"): one(models.Segment),
+    ("Query", "product"): one(models.Product),
+    ("Query", "interaction"): one(models.Interaction),
+    ("Query", "followUp"): one(models.FollowUp),
+    ("Query", "goal"): one(models.Goal),
+    ("Query", "importRun"): one(models.ImportRun),
+    ("Query", "webhookEndpoint"): one(models.WebhookEndpoint),
     ("Query", "customers"): in_use(models.Customer),
     ("Query", "segments"): in_use(models.Segment),
     ("Query", "lifecycles"): in_use(models.Lifecycle),
@@ -181,6 +196,8 @@ SPECIAL: dict[tuple[str, str], Special] = {
     ("Query", "valueRun"): lambda world, row, arguments: world.where(models.ValueRun, is_current=True)[0],
     ("Query", "lifecycle"): lambda world, row, arguments: world.where(models.Lifecycle, is_default=True)[0],
     ("Customer", "identities"): identities,
+    ("Customer", "email"): address("EMAIL"),
+    ("Customer", "phone"): address("PHONE"),
     ("Customer", "stage"): stage,
     ("Customer", "timeline"): timeline,
     ("Customer", "absorbed"): owned(models.Customer, "merged_into_id"),

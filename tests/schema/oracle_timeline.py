@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import models
-from tests.schema.oracle_values import Entry, Page, wire
+from tests.schema.oracle_values import Entry, Page, cut, wire
 
 if TYPE_CHECKING:
     from tests.schema.oracle import Oracle
@@ -59,8 +59,7 @@ def timeline(world: Oracle, row: Any, arguments: dict[str, Any]) -> Page:
     wanted = arguments.get("kinds")
     kept = [each for each in kept if wanted is None or each.kind in wanted]
     kept.sort(key=lambda each: (each.at, each.row.id, each.kind), reverse=True)
-    size = arguments.get("first") or 20
-    return Page(kept[:size], len(kept), False, len(kept) > size)
+    return cut(kept, "", arguments)
 
 
 FAR = datetime(9000, 1, 1, tzinfo=UTC)

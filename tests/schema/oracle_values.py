@@ -64,6 +64,34 @@ class Page:
     after: bool
     rows: list[Any] = field(default_factory=list)
     kind: str = ""
+    start: int = 0
+    """How many rows of the list precede the page."""
+
+
+CAP = 7
+"""How far rows are counted where nobody asks for the exact number; far less than the product's own bound."""
+
+
+def cut(rows: list[Any], kind: str, arguments: dict[str, Any]) -> Page:
+    """The page of an ordered list that the arguments ask for; a cursor holds the place of its row."""
+    first, last = arguments.get("first"), arguments.get("last")
+    after, before = (place_of(arguments.get(name)) for name in ("after", "before"))
+    start = 0 if after is None else after + 1
+    between = rows[start : max(start, len(rows) if before is None else before)]
+    if last is not None:
+        nodes, more = between[-last:], len(between) > last
+        start += len(between) - len(nodes)
+        return Page(nodes, len(rows), more or after is not None, before is not None, rows, kind, start)
+    nodes = between[: first or 20]
+    return Page(nodes, len(rows), after is not None, len(between) > len(nodes) or before is not None, rows, kind, start)
+
+
+def cursor_of(place: int) -> str:
+    return f"WyJ{place}"
+
+
+def place_of(cursor: str | None) -> int | None:
+    return None if cursor is None else int(cursor.removeprefix("WyJ"))
 
 
 @dataclass

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import models
+from tests.schema.oracle_windows import OF_INTERACTIONS, OF_ORDERS, of_customers
 
 if TYPE_CHECKING:
     from tests.schema.oracle import Oracle
@@ -57,10 +58,12 @@ WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = 
             lambda world, row: row.created_at < MARCH and row.kind != "PERSON",
         ),
         ({"language": {"ne": "fa"}}, lambda world, row: row.language != "fa"),
+        *of_customers("seg15"),
     ],
     "Order": [
         ({"status": {"in": ["COMPLETED", "PLACED"]}}, lambda world, row: row.status in ("COMPLETED", "PLACED")),
         ({"customer": {"country": {"eq": "IR"}}}, lambda world, row: world.customer(row.customer_id).country == "IR"),
+        *OF_ORDERS,
     ],
     "Interaction": [
         ({"rating": {"gte": "5"}}, lambda world, row: row.rating is not None and row.rating >= 5),
@@ -68,6 +71,7 @@ WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = 
             {"OR": [{"channel": {"eq": "PHONE"}}, {"customer": {"kind": {"eq": "PERSON"}}}]},
             lambda world, row: row.channel == "PHONE" or world.customer(row.customer_id).kind == "PERSON",
         ),
+        *OF_INTERACTIONS,
     ],
     "FollowUp": [
         ({"status": {"ne": "DONE"}}, lambda world, row: row.status != "DONE"),
@@ -80,6 +84,18 @@ WHERES: dict[str, list[tuple[dict[str, Any], Callable[[Oracle, Any], bool]]]] = 
     "Product": [({"category": {"isEmpty": True}}, lambda world, row: row.category is None)],
 }
 """Filters, with what they mean."""
+
+
+def holds(world: Oracle, kind: str, rule: dict[str, Any], row: Any) -> bool:
+    """Whether a row fits a filter of those above, or one put together of them."""
+    known = next((test for one, test in WHERES[kind] if one == rule), None)
+    if known:
+        return known(world, row)
+    ((joined, parts),) = rule.items()
+    if joined == "NOT":
+        return not holds(world, kind, parts, row)
+    return {"AND": all, "OR": any}[joined](holds(world, kind, part, row) for part in parts)
+
 
 SEARCHES = ["علی", "رضا", "李小", "zoe", "Zoë", "emoji fox", "quo te", "line tab", "a", "nobody"]
 NEAR = 0.6

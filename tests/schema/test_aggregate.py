@@ -9,10 +9,12 @@ from statistics import median
 from typing import Any
 
 import pytest
+from graphql import is_enum_type
 
 from crm import organization
 from crm.access import READ_SCOPES, Scope
 from models import Customer, Order, Stage, StagePosition, ValueRun, ValueSnapshot
+from schema import schema
 from tests import factories
 from tests.factories import OWNER, everything_but
 from tests.schema.asking import ask
@@ -104,6 +106,23 @@ async def test_the_root_gives_the_groups_without_the_rows(world: World) -> None:
     assert {group["__typename"] for group in found} == {"OrderAggregate"}
 
 
+async def test_groups_stand_by_their_keys_where_a_chart_reads_them_in_order(world: World) -> None:
+    document = (
+        "{ ordersAggregate(groupBy: [DAY], order: KEYS) { keys { value } } "
+        "customersAggregate(groupBy: [STAGE], order: KEYS, archived: null) { keys { value } } }"
+    )
+    data = (await ask(document)).data
+    days, stages = ([group["keys"][0]["value"] for group in data[name]] for name in data)
+    assert days == sorted({row.placed_at.strftime("%Y-%m-%d") for row in world.of(Order)})
+    places = {row.key: (row.position, row.key) for row in world.of(Stage)}
+    assert [key for key in stages if key] == sorted((key for key in stages if key), key=lambda key: places[key])
+
+
+async def test_rows_without_figures_offer_none(db: str) -> None:
+    fields = (await ask('{ __type(name: "FollowUpAggregate") { fields { name } } }')).data["__type"]["fields"]
+    assert [field["name"] for field in fields] == ["keys", "count"]
+
+
 async def test_percentiles_come_in_the_order_in_which_they_were_asked_for(world: World) -> None:
     document = "query($at: [Float!]!) { ordersAggregate { percentiles(of: QUANTITY, at: $at) } }"
     (group,) = (await ask(document, {"at": [1, 0.5, 0]})).data["ordersAggregate"]
@@ -146,3 +165,11 @@ async def test_the_root_counts_what_the_row_filter_shows(world: World) -> None:
     shown = {row.id for row in world.of(Customer) if row.country == "IR"}
     orders = sum(row.customer_id in shown for row in world.of(Order))
     assert answer.data == {"customersAggregate": [{"count": len(shown)}], "ordersAggregate": [{"count": orders}]}
+
+
+def test_numbers_that_tell_which_are_not_added_up() -> None:
+    names = {name for name in schema._schema.type_map if name.endswith("Figure")}
+    kinds = {name: schema._schema.type_map[name] for name in names}
+    offered = {key for kind in kinds.values() if is_enum_type(kind) for key in kind.values}
+    assert "BASE_AMOUNT" in offered
+    assert not offered & {"VERSION", "RULE_VERSION", "NUMBER", "POSITION", "RESPONSE_STATUS"}

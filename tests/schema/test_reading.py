@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from models import Customer, Order
+from crm.access import Scope
+from models import Customer, Identity, IdentityKind, Order
 from schema import execute, reader
 from schema.select.documents import MAX_PLANS
 from schema.select.request import GraphQLRequest
-from tests.factories import NOW, OWNER
+from tests import factories
+from tests.factories import NOW, OWNER, everything_but
 from tests.queries import counting
 from tests.schema.asking import ask
 from tests.schema.world import World
@@ -110,3 +112,14 @@ async def test_the_charge_comes_before_the_statement(world: World) -> None:
         response = await execute(GraphQLRequest("{ customers { nodes { id } } }", NOW, charge=charge), OWNER)
     assert response.errors
     assert statements == []
+
+
+async def test_a_customer_tells_its_primary_address_to_who_may_see_it(db: str) -> None:
+    customer = await factories.customer()
+    for number, kind in enumerate([IdentityKind.EMAIL, IdentityKind.EMAIL, IdentityKind.PHONE]):
+        value = f"value{number}"
+        await Identity.create(customer=customer, kind=kind, value=value, normalized=value, is_primary=number == 1)
+    document = "{ customers { nodes { email phone } } }"
+    assert (await ask(document)).data == {"customers": {"nodes": [{"email": "value1", "phone": "value2"}]}}
+    refused = await ask(document, actor=everything_but(Scope.PII_READ))
+    assert refused.errors[0]["extensions"]["missingScope"] == "pii:read"

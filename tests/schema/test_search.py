@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from crm.identities import IdentityInput
+from models import IdentityKind
 from schema.select import search
 from tests import factories
 from tests.schema.asking import ask
@@ -97,3 +99,35 @@ async def test_what_is_merely_alike_follows_newest_first_where_there_is_too_much
     await people("Karim One", "Ali Karimi", "Karim Two", "Karim Three")
     monkeypatch.setattr(search, "MOST_ALIKE", 2)
     assert await forward("karimi", 3) == ["Ali Karimi", "Karim Three", "Karim Two", "Karim One"]
+
+
+ADDRESSES = {"Zoe": "zoe.oneil@example.com", "Bob": "bob@example.com", "Ali": "ali+shop@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("sought", "first"),
+    [
+        ("zoe.oneil@example.com", "Zoe"),
+        ("ZOE.ONEIL@EXAMPLE.COM", "Zoe"),
+        ("zoe.oneil@exa", "Zoe"),
+        ("zoe.on", "Zoe"),
+        ("bob@", "Bob"),
+        ("ali bob@example.com", None),
+        ("ali ali+shop@example", "Ali"),
+        ("+98 912 345 6789", "Bob"),
+        ("00989123456", "Bob"),
+        ("0912 345 67 89", "Bob"),
+    ],
+)
+async def test_an_address_or_a_number_finds_whose_it_is(db: str, sought: str, first: str | None) -> None:
+    for name, address in ADDRESSES.items():
+        phones = [IdentityInput(IdentityKind.PHONE, "+989123456789")] if name == "Bob" else []
+        await factories.customer(name, IdentityInput(IdentityKind.EMAIL, address), *phones)
+    found = (await page(sought))[0]
+    assert found[:1] == ([first] if first else [])
+
+
+@pytest.mark.parametrize("sought", ["'", "\\", "a'b\\", "@", "a@'", "!& |", "-", "+", "(", ":*", "a:b", "<->"])
+async def test_signs_in_a_search_are_no_more_than_signs(db: str, sought: str) -> None:
+    await people("Ali")
+    assert (await page(sought))[0] in ([], ["Ali"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from crm.segments import static
 from models import Segment
 from tests.crm.segments_world import dynamic, members
@@ -124,3 +126,18 @@ async def test_the_library_is_installed_by_one_mutation(db: str) -> None:
 async def test_an_amount_and_its_currency_in_one_text_is_refused_with_the_way_to_write_it(db: str) -> None:
     answer = await ask('{ customers(where: {valueMetrics: {clv: {gt: "5 USD"}}}) { nodes { id } } }')
     assert "{amount: 5, currency: USD}" in answer.errors[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        '{ segmentPreview(ruleText: "in segment \\"vip\\" at 2126-01-01") { count { value } } }',
+        '{ segmentPreview(rule: {segment: {key: "vip", at: "2126-01-01"}}) { count { value } } }',
+        '{ customers(where: {segment: {key: "vip", at: "2126-01-01"}}) { nodes { id } } }',
+    ],
+)
+async def test_who_will_be_in_a_segment_on_a_day_to_come_is_not_answered(db: str, asked: str) -> None:
+    await segment("vip")
+    answer = await ask(asked)
+    assert answer.errors is not None
+    assert "'2126-01-01' is yet to come" in answer.errors[0]["message"]

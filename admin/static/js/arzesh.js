@@ -13,6 +13,13 @@
         follow();
     }
 
+    // A number within a sentence, in the digits that the reader chose.
+    window.Arzesh.digits = (text) => window.Arzesh.dates.persian_digits ? String(text).replace(/\d/g, (digit) => String.fromCharCode(0x06f0 + Number(digit))) : String(text);
+
+    // A row of tabs that does not fit shows the one that is open.
+    const tab = document.querySelector(".arz-tabs [aria-current]");
+    if (tab) tab.parentElement.scrollLeft += tab.getBoundingClientRect().left + tab.offsetWidth / 2 - tab.parentElement.getBoundingClientRect().left - tab.parentElement.clientWidth / 2;
+
     // A long menu opens where one is.
     const here = document.querySelector(".arz-sidebar .arz-nav-link.active");
     const menu = here && here.closest(".arz-sidebar");
@@ -227,6 +234,16 @@
         const form = event.target.closest("form[data-arz-sure]");
         if (form && !window.confirm(form.dataset.arzSure)) event.preventDefault();
     });
+
+    // What was sent is not sent twice by an impatient hand; a page that is come back to can send again.
+    document.addEventListener("submit", (event) => {
+        const form = event.target;
+        if (event.defaultPrevented || form.method !== "post" || form.target) return;
+        if (form.dataset.arzSent) { event.preventDefault(); return; }
+        form.dataset.arzSent = "1";
+        setTimeout(() => delete form.dataset.arzSent, 15000);
+    });
+    window.addEventListener("pageshow", () => $$("form[data-arz-sent]").forEach((form) => delete form.dataset.arzSent));
 
     // A page that follows something under way asks for itself again.
     $$("[data-arz-again]").forEach((note) => setTimeout(() => location.reload(), 1000 * Number(note.dataset.arzAgain)));

@@ -163,7 +163,7 @@
             this.faults = faults;
             if (this.form) this.form.mark(faults);
             this.faultBox.replaceChildren(...faults.map((fault) => {
-                const place = fault.line ? make("button", { type: "button", class: "btn btn-link p-0 me-2 align-baseline", onclick: () => this.go(fault) }, this.t.place.replace("{line}", fault.line).replace("{column}", fault.column)) : null;
+                const place = fault.line ? make("button", { type: "button", class: "btn btn-link p-0 me-2 align-baseline", onclick: () => this.go(fault) }, this.t.place.replace("{line}", window.Arzesh.digits(fault.line)).replace("{column}", window.Arzesh.digits(fault.column))) : null;
                 const mend = fault.meant ? make("button", { type: "button", class: "btn btn-sm ms-2", onclick: () => this.mend(fault) }, this.t.mend.replace("{word}", fault.meant)) : null;
                 return make("div", { class: "arz-rule-said" }, make("i", { class: "fa-solid fa-circle-exclamation me-2", "aria-hidden": "true" }), place, make("span", null, fault.message), mend);
             }));

@@ -51,7 +51,8 @@ FROM (
 class Scenario:
     """Customer equity (residual value) before and after, in the currency of the run, of customers who ever bought.
 
-    Of everybody as the run found them at `as_of`; of the customers of a rule as they are valued now.
+    Of everybody as the run found them at `as_of`; of the customers of a rule as they are valued now, or were at
+    `worked_at`.
     """
 
     run_id: UUID
@@ -60,6 +61,7 @@ class Scenario:
     customers: int
     baseline: Decimal
     scenario: Decimal
+    worked_at: datetime | None = None
 
     @property
     def net_gain(self) -> Decimal:
@@ -77,11 +79,12 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Standing:
-    """The customers of a run as a change meets them."""
+    """The customers of a run as a change meets them; `worked_at`: where their outlook was kept since."""
 
     run: Published
     currency: str
     outlook: Outlook
+    worked_at: datetime | None = None
 
 
 async def simulate(actor: Actor, change: Change, *, where: dict[str, Any] | None = None) -> Scenario:
@@ -94,16 +97,27 @@ async def simulate(actor: Actor, change: Change, *, where: dict[str, Any] | None
 
 async def standing(actor: Actor, *, where: dict[str, Any] | None = None) -> Standing:
     """What `under` works from, for those who ask about one change after another. Raises as `simulate`."""
-    need(actor, Scope.VALUE_READ)
-    row = await fetch_row(_RUN)
-    run = published(row) if row else None
-    if row is None or run is None or run.findings.model is None:
-        raise Blocked("There is no published run with a purchase model to change anything in; start a value run.")
+    row, run = await _in_force(actor)
     if row["figures"] is not None and where is None and actor.row_filter is None:
         return Standing(run, row["currency"], outlooks.read(row))
     (found,) = await seen(actor, _GROUPS, run.id, list(run.assumed.fit_segments), where=where)
     groups = _alike({name: np.frombuffer(found[name] or b"", dtype=">f8").astype(np.float64) for name in _COLUMNS})
     return Standing(run, row["currency"], await asyncio.to_thread(outlook, groups, run.assumed, run.findings))
+
+
+async def kept(actor: Actor, found: Outlook, worked_at: datetime | None) -> Standing:
+    """The same from an outlook of the run in force that was kept. Raises as `simulate`."""
+    row, run = await _in_force(actor)
+    return Standing(run, row["currency"], found, worked_at)
+
+
+async def _in_force(actor: Actor) -> tuple[Any, Published]:
+    need(actor, Scope.VALUE_READ)
+    row = await fetch_row(_RUN)
+    run = published(row) if row else None
+    if row is None or run is None or run.findings.model is None:
+        raise Blocked("There is no published run with a purchase model to change anything in; start a value run.")
+    return row, run
 
 
 def _alike(column: dict[str, Floats]) -> Alike:
@@ -116,7 +130,8 @@ def under(found: Standing, change: Change) -> Scenario:
     """Equity as it is and under a change; no I/O, less than a thousandth of a second."""
     run = found.run
     before, after = found.outlook.under(change, run.assumed.clv_horizon)
-    return Scenario(run.id, run.as_of, found.currency, found.outlook.customers, _money(before), _money(after))
+    sums = found.outlook.customers, _money(before), _money(after)
+    return Scenario(run.id, run.as_of, found.currency, *sums, worked_at=found.worked_at)
 
 
 def _money(value: float) -> Decimal:

@@ -65,10 +65,6 @@ WHERE NOT EXISTS (
 ON CONFLICT (customer_id, kind) WHERE status IN ('PROPOSED', 'CONFIRMED')
 DO UPDATE SET evidence = excluded.evidence, updated_at = excluded.updated_at
 """
-_EXPIRE = """
-UPDATE strategic_designation SET status = 'EXPIRED', updated_at = $2, version = version + 1
-WHERE status = 'CONFIRMED' AND review_on < $1::date
-"""
 
 
 async def propose(actor: Actor, *, now: datetime) -> int:
@@ -80,16 +76,38 @@ async def propose(actor: Actor, *, now: datetime) -> int:
     run_id: UUID | None = await fetch_value("SELECT id FROM value_run WHERE is_current")
     if run_id is None:
         raise Blocked("There is no value run yet to find strategic customers in.")
-    assumed, house = await settings.current(), await organization.current()
-    day, done = Moment(now, house.time_zone, house.base_currency).day, 0
+    assumed, day, done = await settings.current(), await _day(now), 0
     async with transaction():
-        await execute(_EXPIRE, day, now)
+        await expire(actor, now=now)
         for kind, rule in _RULES.items():
             threshold = float(getattr(assumed, _THRESHOLDS[kind]))
             values = (run_id, threshold, assumed.learning_outcome, now, kind.value, assumed.strategic_most, day)
             done += await execute(_PROPOSE.replace("{rule}", rule), *values)
         await record(actor, "designation.proposed", "value_run", run_id, changes={"proposals": [None, done]})
     return done
+
+
+async def expire(actor: Actor, *, now: datetime) -> int:
+    """Let confirmations expire whose review date has passed in the organisation's time zone; returns how many.
+
+    Who is still found by a rule is proposed again by the next `propose`. Raises Forbidden.
+    """
+    need(actor, Scope.VALUE_RECOMPUTE)
+    day = await _day(now)
+    async with transaction():
+        confirmed = StrategicDesignation.filter(status=DesignationStatus.CONFIRMED, review_on__lt=day)
+        late = await confirmed.order_by("id").select_for_update()
+        for found in late:
+            before = state(found)
+            found.status = DesignationStatus.EXPIRED
+            await changes.save(actor, found, before, EventType.DESIGNATION_EXPIRED)
+    return len(late)
+
+
+async def _day(now: datetime) -> date:
+    """Today where the organisation is."""
+    house = await organization.current()
+    return Moment(now, house.time_zone, house.base_currency).day
 
 
 async def decide(
@@ -112,7 +130,7 @@ async def decide(
         await need_visible(actor, found.customer_id, path=("id",))
         if found.status not in (DesignationStatus.PROPOSED, DesignationStatus.CONFIRMED):
             raise Blocked(f"The designation is {found.status.value}; only an open one can be decided.", path=("id",))
-        if review_on <= now.date():
+        if review_on <= await _day(now):
             raise ValidationFailed(f"reviewOn {review_on} must lie in the future.", path=("reviewOn",))
         before = state(found)
         found.status = DesignationStatus.CONFIRMED if confirm else DesignationStatus.DISMISSED

@@ -80,6 +80,10 @@ def test_sensible_rules_pass(text: str) -> None:
         ("customFields.gone = 1", ("customFields", "gone"), "no custom field"),
         ('country("x") = "IR"', ("country",), "brackets"),
         ('in segment "x" at "yesterday"', ("segment",), "date or time"),
+        ('in segment "x" at 2126-01-01', ("segment",), "yet to come"),
+        ('not owner.email is empty and in segment "x" at 2126-01-01', ("AND", "1", "segment"), "leave 'at' out"),
+        ('left segment "x" within next 3 days', ("segment",), "'last 30 days'"),
+        ('entered segment "x" within from 2126-01-01', ("segment",), "will have entered"),
     ],
 )
 def test_a_senseless_rule_is_refused_by_path_and_reason(text: str, path: tuple[str, ...], words: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import crm.value.outlook
 from crm.value.assumptions import Assumptions
 from crm.value.findings import Findings
 from crm.value.history import History
@@ -80,6 +81,30 @@ def test_up_to_twice_as_many_who_leave_nothing_is_lost_to_a_cent_of_a_billion(ch
     after = found.under(Change(churn=churn), ASSUMED.clv_horizon)[1]
     assert after == pytest.approx(exact("PARETO_NBD", p, history, each, Change(churn=churn))[0], rel=1e-11)
     assert len(found.month) < 2000
+
+
+@pytest.mark.parametrize(
+    ("name", "p"),
+    [
+        ("PARETO_NBD", (0.55, 10.58, 0.61, 11.67)),
+        ("PARETO_NBD", (0.3, 80.0, 2.3, 0.9)),
+        ("BG_NBD", (0.243, 4.41, 0.793, 2.426)),
+        ("MBG_NBD", (0.525, 6.18, 0.89, 1.61)),
+    ],
+)
+def test_many_customers_are_gathered_at_few_times_and_nothing_is_lost(
+    name: str, p: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws, size = np.random.default_rng(4), 5000
+    x, observed = draws.poisson(3, size).astype(float), draws.integers(100, 1400, size).astype(float)
+    groups = Alike(size, np.full(size, -1), x, observed, brought(5, size))
+    gathered = outlook(groups, ASSUMED, Findings(model=name, parameters=p))
+    monkeypatch.setattr(crm.value.outlook, "COUNTS", ())
+    one_by_one = outlook(groups, ASSUMED, Findings(model=name, parameters=p))
+    assert gathered.moments.tobytes() != one_by_one.moments.tobytes()  # other sums, of the same
+    for change in (Change(), Change(churn=0.5, margin=0.02), Change(churn=2, discount_rate=0.3)):
+        wanted = one_by_one.under(change, ASSUMED.clv_horizon)
+        assert gathered.under(change, ASSUMED.clv_horizon) == pytest.approx(wanted, rel=1e-11)
 
 
 def test_nobody_has_an_outlook_of_nothing() -> None:

@@ -47,3 +47,48 @@ def test_telephone_customers_stay_as_lifelines_says() -> None:
     assert (sum(CHURNED) + sum(STAYED), sum(CHURNED)) == (7043, 1869)
     curve = curve_of(list(CHURNED), list(STAYED), list(range(73)))
     np.testing.assert_allclose(curve.at([12, 24, 72]), (0.8432, 0.7887, 0.5928), atol=5e-5)
+
+
+# Weeks in remission of the 21 children with the placebo, all of which ended; Freireich and others 1963.
+PLACEBO = (1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23)
+
+
+def test_remission_under_the_placebo_is_that_of_the_textbook() -> None:
+    """Kleinbaum & Klein, Survival Analysis, table of the placebo group: median 8 weeks."""
+    curve = kaplan_meier(PLACEBO, [True] * 21)
+    printed = (0.9048, 0.8095, 0.7619, 0.6667, 0.5714, 0.3810, 0.2857, 0.1905, 0.1429, 0.0952, 0.0476, 0)
+    assert curve.times.tolist() == [1, 2, 3, 4, 5, 8, 11, 12, 15, 17, 22, 23]
+    np.testing.assert_allclose(curve.survival, printed, atol=6e-5)
+    assert curve.median == 8
+
+
+@pytest.mark.parametrize(
+    ("weeks", "survival", "errors"),
+    [
+        pytest.param(
+            ((9, 1), (13, 1), (13, 0), (18, 1), (23, 1), (28, 0), (31, 1), (34, 1), (45, 0), (48, 1), (161, 0)),
+            (0.909, 0.818, 0.716, 0.614, 0.491, 0.368, 0.184),
+            (0.0867, 0.1163, 0.1397, 0.1526, 0.1642, 0.1627, 0.1535),
+            id="maintained",
+        ),
+        pytest.param(
+            ((5, 1), (5, 1), (8, 1), (8, 1), (12, 1), (16, 0), (23, 1), (27, 1), (30, 1), (33, 1), (43, 1), (45, 1)),
+            (0.8333, 0.6667, 0.5833, 0.4861, 0.3889, 0.2917, 0.1944, 0.0972, 0),
+            (0.1076, 0.1361, 0.1423, 0.1481, 0.1470, 0.1387, 0.1219, 0.0919, 0),
+            id="not maintained",
+        ),
+    ],
+)
+def test_leukemia_is_survived_as_r_prints(
+    weeks: tuple[tuple[int, int], ...], survival: tuple[float, ...], errors: tuple[float, ...]
+) -> None:
+    """Miller 1981, data set aml of R's survival: summary(survfit(Surv(time, status) ~ x, aml))."""
+    curve = kaplan_meier(*zip(*weeks, strict=True))
+    np.testing.assert_allclose(curve.survival, survival, atol=6e-4)
+    np.testing.assert_allclose(curve.standard_errors, errors, atol=6e-5)
+
+
+def test_a_curve_that_ends_with_a_death_falls_to_nothing() -> None:
+    """Bewick, Cheek & Ball 2004, Critical Care 8:389, table 2: .750 .625 .500 .333 .000."""
+    curve = kaplan_meier([1, 1, 4, 5, 6, 9, 9, 22], [1, 1, 1, 1, 0, 1, 0, 1])
+    np.testing.assert_allclose(curve.survival, (0.75, 0.625, 0.5, 1 / 3, 0), atol=1e-12)
