@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from crm.commands import backup, demo, doctor, explain, imports, migrate, serve, staff, tokens, value, worker
+from crm.commands import (
+    backup,
+    demo,
+    doctor,
+    explain,
+    imports,
+    migrate,
+    organization,
+    serve,
+    staff,
+    tokens,
+    value,
+    worker,
+)
 from crm.commands.running import errors, out
 from crm.errors import CrmError, DatabaseUnavailable, Problems, SettingsInvalid
 
@@ -27,6 +40,7 @@ app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("explain")(explain.explain)
+app.command("organization")(organization.organization)
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(staff.app, name="staff")

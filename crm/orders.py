@@ -297,9 +297,7 @@ def _line(order: Order, position: int, given: LineInput, products: Mapping[str, 
         customer_id=order.customer_id,
         product_id=product.id if product else None,
         position=position,
-        description=text.clean(
-            given.description or (product.name if product else ""), field="description", limit=200
-        ),
+        description=text.clean(given.description or (product.name if product else ""), field="description", limit=200),
         quantity=quantity,
         unit_price=price,
         discount=discount,

@@ -9,9 +9,10 @@ from typing import Any
 from crm import codes, events, text
 from crm.access import Actor, Scope, need
 from crm.audit import record
-from crm.database import fetch, transaction
-from crm.errors import ValidationFailed
+from crm.database import execute, fetch, fetch_value, transaction
+from crm.errors import Blocked, ValidationFailed
 from crm.events import EventType
+from crm.value import rollup
 from models import Order, OrganizationSetting
 
 
@@ -40,17 +41,41 @@ async def current() -> Organization:
     return Organization(**chosen)
 
 
-async def change(actor: Actor, **choices: str | None) -> Organization:
+MANY_ORDERS = 200_000
+"""Orders whose days are counted anew within a request, in a few seconds."""
+
+
+async def change(actor: Actor, *, patient: bool = False, **choices: str | None) -> Organization:
     """Change some of the choices.
 
-    The base currency is fixed by the first order: amounts in it are stored. Raises ValidationFailed, Forbidden.
+    The base currency is fixed by the first order: amounts in it are stored. Another time zone has all days of purchases
+    counted anew, in the same transaction; of many orders only for who is patient. Raises ValidationFailed, Blocked,
+    Forbidden.
     """
     need(actor, Scope.SETTINGS_WRITE)
     async with transaction():
         before = await current()
         for key, value in choices.items():
             await _choose(actor, before, key, value)
-        return await current()
+        after = await current()
+        if after.time_zone != before.time_zone:
+            await _count_days(after.time_zone, patient)
+        return after
+
+
+_MORE_ORDERS = 'SELECT count(*) > $1 FROM (SELECT FROM "order" LIMIT $1 + 1) counted'
+
+
+async def _count_days(time_zone: str, patient: bool) -> None:
+    if not patient and await fetch_value(_MORE_ORDERS, MANY_ORDERS):
+        raise Blocked(
+            f"The days of more than {MANY_ORDERS:,} orders would be counted anew, which takes longer than a request "
+            f"may; `arzesh organization --time-zone {time_zone}` does it.",
+            path=("timeZone",),
+        )
+    # Whoever writes orders waits, or its day would be one of the old clock.
+    await execute("LOCK TABLE customer_day IN EXCLUSIVE MODE; SET LOCAL statement_timeout = 0")
+    await rollup.rebuild(time_zone)
 
 
 async def _choose(actor: Actor, before: Organization, key: str, value: str | None) -> None:

@@ -112,7 +112,7 @@ SELECT customer_id, sum({cost}) AS cost,
        avg(rating::float8 / 10) FILTER (WHERE rating_kind = 'NPS') AS nps,
        avg((rating::float8 - 1) / 4) FILTER (WHERE rating_kind = 'CSAT') AS csat,
        avg((rating::float8 - 1) / 6) FILTER (WHERE rating_kind = 'CES') AS ces,
-       avg((answered_at <= answer_due_at)::int::float8)
+       avg(coalesce(answered_at <= answer_due_at, false)::int::float8)
            FILTER (WHERE answer_due_at IS NOT NULL AND (answered_at IS NOT NULL OR answer_due_at < $2)) AS kept
 FROM interaction t WHERE occurred_at <= $2 {only} GROUP BY customer_id
 """.replace("{cost}", touch_cost("$4", "$5", "$6"))
