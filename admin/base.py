@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 from markupsafe import escape
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette_admin import BaseField, RequestAction
+from starlette.responses import Response
+from starlette_admin import ActionSelection, BaseField, RequestAction
 from starlette_admin.contrib.tortoise import ModelView
+from starlette_admin.exceptions import ActionFailed
 from starlette_admin.export.base import ExportContext
 from starlette_admin.export.csv import CsvExporter
 from starlette_admin.filters import FilterGroup
@@ -20,8 +22,9 @@ from starlette_admin.types import FilterChip, ListParams, RowActionsDisplayType
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import converter, counting, history, narrowing, words
-from admin.fields import Text
+from admin import converter, counting, history, words
+from admin.fields import Computed, Text
+from admin.filters import chips, reading
 from admin.request import actor_of, may
 from crm import exports
 from crm.access import Scope
@@ -58,12 +61,21 @@ class RecordView(ModelView):
 
     def __init__(self) -> None:
         self.fields = cast("Sequence[BaseField]", self.parts)
+        columns = self._columns()
+        self.searchable_fields = columns if self.searchable_fields is None else self.searchable_fields
+        self.sortable_fields = columns if self.sortable_fields is None else self.sortable_fields
         super().__init__(self.record, key=noun(self.record), converter=converter.Converter())
         for field in self._all_fields:
             if isinstance(field, Text) and field.name in self.names:
                 field.told = self.in_words
             if field.label == field.name.replace("_", " ").capitalize():
                 field.label = words.label(field.name)
+
+    def _columns(self) -> list[str]:
+        """The parts that a query can narrow and sort by: columns, and nothing that is worked out."""
+        stored = [part for part in self.parts if not isinstance(part, Computed)]
+        names = [part if isinstance(part, str) else part.name for part in stored]
+        return [name for name in names if name in self.record._meta.fields_map]
 
     def in_words(self, text: str) -> str:
         """One of `names` in the reader's language."""
@@ -89,18 +101,61 @@ class RecordView(ModelView):
     def can_export(self, request: Request) -> bool:
         return may(request, self.reads, Scope.EXPORT_RUN)
 
+    # What an address asks for
+
     def _parse_list_params(self, request: Request, query_params: QueryParams | None = None) -> ListParams:
         """The library's, with columns that are shown only to who chooses them."""
-        found: ListParams = super()._parse_list_params(request, query_params)
+        params = query_params or request.query_params
+        found: ListParams = super()._parse_list_params(request, self._with_known_size(params))
         if found.visible_cols is None and self.folded:
-            chosen = bool((query_params or request.query_params).get("cols"))
+            chosen = bool(params.get("cols"))
             names = [field.name for field in self.get_fields_list(request)]
             found.visible_cols = [name for name in names if chosen or name not in self.folded]
         return found
 
+    def _with_known_size(self, params: QueryParams) -> QueryParams:
+        """Without a size of pages that is not offered: the list then has its own, as it does for any strange one."""
+        offered = {str(size) for size in (*self.page_size_options, self.page_size)}
+        known = params.get("page_size") in offered
+        return QueryParams([(name, value) for name, value in params.multi_items() if known or name != "page_size"])
+
+    def _parse_sorts(
+        self, raw_sorts: list[str], accessible_sortable: set[str]
+    ) -> list[tuple[str, Literal["asc", "desc"]]]:
+        """Columns that the reader does not see do not sort the list; the library fails at them."""
+        seen = [raw for raw in raw_sorts if raw.rpartition("__")[0] in accessible_sortable]
+        return super()._parse_sorts(seen, accessible_sortable)
+
+    def _parse_filter_param(self, request: Request, query_params: Mapping[str, str] | None = None) -> FilterGroup:
+        """The library's, which takes what the database then fails at, and says what is wrong in English."""
+        raw = (request.query_params if query_params is None else query_params).get("filter")
+        if not raw:
+            return FilterGroup()
+        fields = {field.name: field for field in self.get_fields_list(request) if field.searchable}
+        offer = reading.Offer(fields, self.record._meta.fields_map, self.get_filter_registry())
+        try:
+            return reading.read(raw, self._parse_filter_string, offer)
+        except reading.Refused as problem:
+            raise HTTPException(400, str(problem)) from None
+
     def _active_filter_chips(self, request: Request, list_params: ListParams) -> tuple[str, list[FilterChip]]:
-        logic, chips = super()._active_filter_chips(request, list_params)
-        return logic, [replace(chip, label=narrowing.told(chip.label)) for chip in chips]
+        logic, found = super()._active_filter_chips(request, list_params)
+        return logic, [replace(chip, label=chips.told(chip.label)) for chip in found]
+
+    # What is done
+
+    async def handle_action(self, request: Request, selection: ActionSelection, name: str) -> Response | None:
+        self._know(request.query_params.getlist("pks"))
+        return await super().handle_action(request, selection, name)
+
+    async def handle_row_action(self, request: Request, pk: Any, name: str) -> Response | None:
+        self._know([pk])
+        return await super().handle_row_action(request, pk, name)
+
+    def _know(self, keys: Sequence[Any]) -> None:
+        """The library hands actions what is no key at all."""
+        if any(self._coerce_pk(key) is None for key in keys):
+            raise ActionFailed(_("This record does not exist."))
 
     # What is found
 
@@ -113,11 +168,8 @@ class RecordView(ModelView):
     async def _apply_search_and_filters(
         self, request: Request, stmt: QuerySet[Any], q: str | None, filters: FilterGroup | None
     ) -> QuerySet[Any]:
-        narrowing.in_utc(filters)
-        try:
-            return await super()._apply_search_and_filters(request, stmt, q, filters)
-        except (ValueError, TypeError) as error:
-            raise HTTPException(400, _("This filter cannot be read: %(reason)s") % {"reason": error}) from None
+        """No text holds the character zero, and PostgreSQL fails at a search for it."""
+        return await super()._apply_search_and_filters(request, stmt, q and q.replace("\0", "\ufffd"), filters)
 
     async def count(self, request: Request, q: str | None = None, filters: FilterGroup | None = None) -> int:
         stmt = await self._apply_search_and_filters(request, self.get_count_query(request), q, filters)

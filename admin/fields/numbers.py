@@ -11,6 +11,7 @@ from starlette_admin import DecimalField, IntegerField, RequestAction, StringFie
 from starlette_admin.i18n import gettext as _
 
 from admin import formats
+from admin.fields import narrowing
 from admin.fields.typed import Readable
 
 
@@ -49,7 +50,8 @@ class Amount(Readable, DecimalField):
         value = await super().parse_obj(request, obj)
         if value is None or request.state.action.is_form() or request.state.action == RequestAction.EXPORT:
             return value
-        return formats.money(value, getattr(obj, self.currency_from, None) if self.currency_from else None)
+        code = getattr(obj, self.currency_from, None) if self.currency_from else None
+        return formats.money(value, code) if code else formats.exact(value)
 
     async def serialize_value(self, request: Request, value: Any) -> Any:
         if isinstance(value, Decimal):
@@ -59,9 +61,20 @@ class Amount(Readable, DecimalField):
 
 @dataclass
 class Ratio(Readable, StringField):
-    """A share between 0 and 1, shown as a percentage."""
+    """A share between 0 and 1, shown as a percentage, and filtered by either."""
 
     numeric: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.filters = narrowing.SHARE if self.filters is None else self.filters
+
+    def read(self, text: str) -> Decimal:
+        plain = text.removesuffix("%").removesuffix("٪")
+        return _exact(plain.strip()) / (1 if plain == text else 100)
+
+    def complaint(self) -> str:
+        return _("Type a share, such as 0.25 or 25%.")
 
     async def serialize_value(self, request: Request, value: Any) -> Any:
         return formats.percent(float(value), decimals=1)

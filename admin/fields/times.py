@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette_admin import DateField, DateTimeField, RequestAction
 from starlette_admin.i18n import get_tzinfo
 
-from admin import date_filters, dates, formats
+from admin import dates, formats
+from admin.fields import narrowing
 from admin.fields.typed import Readable
 
 
@@ -34,7 +35,7 @@ class Moment(_Picked, DateTimeField):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.filters = date_filters.MOMENT if self.filters is None else self.filters
+        self.filters = narrowing.MOMENT if self.filters is None else self.filters
 
     def read(self, text: str) -> datetime:
         found = dates.read_moment(text)
@@ -62,7 +63,7 @@ class Day(_Picked, DateField):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.filters = date_filters.DAY if self.filters is None else self.filters
+        self.filters = narrowing.DAY if self.filters is None else self.filters
 
     def read(self, text: str) -> date:
         return dates.read_day(text)

@@ -15,8 +15,8 @@ UNKNOWN = re.compile(
 WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 MOST = 5
 ELSEWHERE = {
-    ("CustomerWhere", "email"): "identities: {some: {kind: {eq: EMAIL}, value: {eq: …}}}",
-    ("CustomerWhere", "phone"): "identities: {some: {kind: {eq: PHONE}, value: {eq: …}}}",
+    ("CustomerWhere", "email"): "customer(identity: {kind: EMAIL, value: …})",
+    ("CustomerWhere", "phone"): "customer(identity: {kind: PHONE, value: …})",
 }
 """What is asked for under other names than those of the fields."""
 

@@ -123,7 +123,9 @@ def _many(row: Row, condition: str, most: int) -> str:
 
 def _fits(alike: str, asked: str | None, text: str, vector: str) -> tuple[str, str, str]:
     """Whether a text has the words, whether it is like them, and how well it fits."""
-    near, likeness = f"{alike} <% {text}", f"word_similarity({alike}, {text})"
+    # Where the database's locale knows no letters of a script its words have no trigrams, and an index scan would read
+    # everything in vain; the first condition is settled before that.
+    near, likeness = f"(show_trgm({alike}) <> '{{}}' AND {alike} <% {text})", f"word_similarity({alike}, {text})"
     if asked is None:
         return "false", near, f"{likeness}::float8"
     return f"{vector} @@ {asked}", near, f"(ts_rank({vector}, {asked}) + {likeness})::float8"

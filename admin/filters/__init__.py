@@ -1,0 +1,1 @@
+"""The filter in a list's address: read from it, and told above the list."""
