@@ -21,8 +21,8 @@ from crm.database import connected
 from crm.database.migrations import migrate
 from crm.settings import Settings
 
-# A server as one would run it for real, but for the disk: the data is thrown away.
-PARAMETERS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "synchronous_commit": "off", "max_connections": "100"}
+# A server as one would run it for real on a machine of 24 GB, but for the disk: the data is thrown away.
+PARAMETERS = {"shared_buffers": "4GB", "max_wal_size": "8GB", "synchronous_commit": "off", "max_connections": "100"}
 
 Work = Callable[[], Awaitable[object]]
 

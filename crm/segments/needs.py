@@ -20,13 +20,13 @@ MOSTLY = "Mostly "
 # The months are those before the last order of all: an organisation whose data ended some time ago has its groups too.
 _SHARES = """
 WITH until AS MATERIALIZED (
-    SELECT least($1::timestamptz, max(placed_at)) AS at FROM "order" WHERE status <> 'CANCELLED'
+    SELECT least($1::timestamptz::date, max(latest_day)) AS day FROM customer_total
 ), spent AS (
-    SELECT l.customer_id, p.category, sum(l.amount * o.exchange_rate) AS amount
-    FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
-    WHERE p.category IS NOT NULL AND o.placed_at > (SELECT at FROM until) - make_interval(months => $2)
-      AND o.placed_at <= (SELECT at FROM until) AND o.status <> 'CANCELLED'
-    GROUP BY l.customer_id, p.category
+    SELECT d.customer_id, p.category, sum(d.revenue) AS amount
+    FROM product_day d JOIN product p ON p.id = d.product_id
+    WHERE p.category IS NOT NULL AND d.day > (SELECT day FROM until) - make_interval(months => $2)
+      AND d.day <= (SELECT day FROM until)
+    GROUP BY d.customer_id, p.category
 ), usual AS (
     SELECT category, sum(amount) / nullif(sum(sum(amount)) OVER (), 0) AS part FROM spent GROUP BY category
 ), best AS (

@@ -104,9 +104,10 @@ class Book:
         return self._only(which)
 
     def _only(self, which: slice | Bools | Ints) -> Book:
-        beside = {name: getattr(self, name) for name in ("early", "owned", "wallet")}
-        cut = {name: None if values is None else values[which] for name, values in beside.items()}
-        return replace(self, rows=self.rows[which], **cut)
+        early = None if self.early is None else self.early[which]
+        owned = None if self.owned is None else self.owned[which]
+        wallet = None if self.wallet is None else self.wallet[which]
+        return replace(self, rows=self.rows[which], early=early, owned=owned, wallet=wallet)
 
     def forget(self) -> None:
         """Let go of the histories of everybody, which are made again when they are asked for."""

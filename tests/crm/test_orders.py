@@ -76,7 +76,10 @@ async def test_the_daily_rollup_follows_every_correction(db: str) -> None:
     assert (day.revenue, day.list_revenue, day.cost_of_goods, day.orders) == (120_000, 120_000, 40_000, 2)
     moved: Any = {"placed_at": NOW - timedelta(days=3)}
     await orders.update(OWNER, first.id, expected_version=2, fields=moved, now=NOW)
-    assert await CustomerDay.filter(customer_id=alice.id).order_by("day").values_list("revenue", flat=True) == [70_000, 50_000]
+    assert await CustomerDay.filter(customer_id=alice.id).order_by("day").values_list("revenue", flat=True) == [
+        70_000,
+        50_000,
+    ]
 
 
 async def test_a_cancelled_or_deleted_order_leaves_the_rollup(db: str) -> None:

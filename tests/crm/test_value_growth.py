@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from crm.errors import ValidationFailed
-from crm.value import product_days, runs
+from crm.value import runs
+from crm.value.rollup import products
 from crm.value.runs import explain, refresh, settings
 from models import Customer, FieldDefinition, FieldType, Order, OrderLine, Product
 from tests.crm.value_world import bought, newcomers, rhythm, snapshot
@@ -33,7 +34,7 @@ async def tea_and_cups(keys: list[UUID]) -> None:
             await OrderLine.create(
                 customer_id=key, order_id=order.id, product_id=wares[name].id, position=place, **line
             )
-    await product_days.rebuild("UTC", None)
+    await products.rebuild("UTC", None)
 
 
 async def buyers(count: int) -> list[UUID]:

@@ -13,6 +13,7 @@ from crm import ids
 from crm.access import Scope
 from crm.database import execute
 from crm.errors import Forbidden, ValidationFailed
+from crm.value.rollup import products
 from crm.value.runs import pairs
 from tests import factories
 from tests.crm.value_world import bought, newcomers
@@ -38,6 +39,7 @@ async def shop(db: str) -> list[UUID]:
     await bought((key, date(2026, 5, 5), Decimal(10)) for key in keys)
     for category, owners in (("tea", keys[:30]), ("cups", keys[6:36]), ("bread", keys)):
         await execute(LINE, owners, category)
+    await products.rebuild("UTC", None)
     return keys
 
 

@@ -84,7 +84,7 @@ def _counted(cents: Ints) -> Column:
 
 
 def _totals(place: Place, found: _Days) -> Iterator[Rows]:
-    """All days of each customer in sum, as `crm.value.totals` would make it."""
+    """All days of each customer in sum, as `crm.value.rollup.totals` would make it."""
     first = np.flatnonzero(np.append(True, np.diff(found.customer) != 0))
     bought = found.purchases > 0
     at, never = found.day * DAY, np.iinfo(np.int64).max
@@ -116,7 +116,7 @@ def _totals(place: Place, found: _Days) -> Iterator[Rows]:
 
 
 def _product_days(place: Place, block: Block, found: Lines) -> Rows:
-    """The daily roll-up by product, as `crm.value.product_days` would make it for a clock in UTC."""
+    """The daily roll-up by product, as `crm.value.rollup.products` would make it for a clock in UTC."""
     made = block.orders
     day_of = made.placed // DAY
     kept = np.flatnonzero(made.refunded[found.order] < made.amount[found.order])

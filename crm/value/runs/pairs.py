@@ -27,24 +27,19 @@ LEAST = 2
 # the same categories are counted here; the rows without a number tell what a category brings on average.
 _BASKETS = """
 WITH had AS MATERIALIZED (
-    SELECT l.customer_id, p.category,
-           sum((l.amount - coalesce(l.cost_of_goods, l.amount * $3::numeric)) * o.exchange_rate) AS margin
-    FROM order_line l JOIN "order" o ON o.id = l.order_id JOIN product p ON p.id = l.product_id
-    JOIN customer c ON c.id = l.customer_id
-    WHERE o.status <> 'CANCELLED' AND o.placed_at >= $1::date AND o.placed_at < $2::date
-      AND p.category IS NOT NULL AND {who}
+    SELECT d.customer_id, p.category,
+           (sum(d.revenue - d.cost_of_goods) - sum(d.uncosted_revenue) * $3::numeric) * 0.0001 AS margin
+    FROM product_day d JOIN product p ON p.id = d.product_id JOIN customer c ON c.id = d.customer_id
+    WHERE d.day >= $1::date AND d.day < $2::date AND p.category IS NOT NULL AND {who}
     GROUP BY 1, 2
 ), basket AS (SELECT array_agg(category ORDER BY category) AS categories FROM had GROUP BY customer_id)
 SELECT categories, count(*) AS customers, NULL AS margin FROM basket GROUP BY 1
 UNION ALL SELECT ARRAY[category], NULL, avg(margin) FROM had GROUP BY category
 """
-# Of one customer, found by its orders.
 _OWNED = """
 SELECT DISTINCT p.category
-FROM "order" o JOIN order_line l ON l.order_id = o.id AND l.customer_id = o.customer_id
-JOIN product p ON p.id = l.product_id JOIN customer c ON c.id = o.customer_id
-WHERE o.customer_id = $3 AND o.status <> 'CANCELLED' AND o.placed_at >= $1::date AND o.placed_at < $2::date
-  AND p.category IS NOT NULL AND {who}
+FROM product_day d JOIN product p ON p.id = d.product_id JOIN customer c ON c.id = d.customer_id
+WHERE d.customer_id = $3 AND d.day >= $1::date AND d.day < $2::date AND p.category IS NOT NULL AND {who}
 """
 
 

@@ -1,4 +1,4 @@
-"""The daily roll-up of orders and what follows from it, kept exact in the transaction of whoever writes an order."""
+"""The days on which customers bought, recomputed from their orders; what else the roll-up holds follows them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from crm.database import execute, fetch
-from crm.value import product_days, totals
+from crm.value.rollup import products, totals
 
 _COLUMNS = "revenue, list_revenue, cost_of_goods, orders, purchases, uncosted_revenue"
 
@@ -79,7 +79,7 @@ async def refresh_days(customer_id: UUID, days: set[date], time_zone: str) -> No
     await execute(_ADD, time_zone, customer_id, sorted(days))
     await execute(_FIRST, [customer_id])
     await totals.refresh([customer_id])
-    await product_days.refresh([(customer_id, day) for day in days], time_zone)
+    await products.refresh([(customer_id, day) for day in days], time_zone)
 
 
 async def refresh_pairs(
@@ -97,7 +97,7 @@ async def refresh_pairs(
     await execute(_ADD_PAIRS, time_zone, touched, customers, days)
     await execute(_FIRST, touched)
     await totals.refresh(touched)
-    await product_days.refresh(lined, time_zone)
+    await products.refresh(lined, time_zone)
 
 
 async def rebuild(time_zone: str, customer_ids: list[UUID] | None = None) -> None:
@@ -108,4 +108,4 @@ async def rebuild(time_zone: str, customer_ids: list[UUID] | None = None) -> Non
         await execute("DELETE FROM customer_day WHERE customer_id = ANY($1::uuid[])", customer_ids)
     await execute(_ALL, time_zone, customer_ids)
     await (totals.rebuild() if customer_ids is None else totals.refresh(customer_ids))
-    await product_days.rebuild(time_zone, customer_ids)
+    await products.rebuild(time_zone, customer_ids)

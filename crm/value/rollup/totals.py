@@ -1,4 +1,4 @@
-"""All days of each customer in sum: what a run reads of everybody, kept from the daily roll-up (`crm.value.rollup`)."""
+"""All days of each customer in sum, which is what a run reads of everybody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The daily roll-up of order lines by product, kept exact beside the one of orders (`crm.value.rollup`)."""
+"""The days on which customers bought each product, recomputed from the lines of their orders."""
 
 from __future__ import annotations
 
