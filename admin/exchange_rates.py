@@ -43,7 +43,7 @@ class RateView(UseCaseView):
     found_by = ("currency",)
 
     def name_of(self, obj: Any) -> str:
-        return f"{obj.currency}, {formats.day(obj.day)}"
+        return f"{formats.isolated(obj.currency)} – {formats.day(obj.day)}"
 
     async def add(self, actor: Actor, values: dict[str, Any], at: datetime) -> Record:
         return await exchange_rates.put(

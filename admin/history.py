@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from crm.access import Actor
+from crm.access import Actor, Scope
 from crm.database import fetch
 from crm.visibility import shown_changes
 
@@ -30,6 +30,7 @@ UNION ALL SELECT id, name FROM lifecycle WHERE id = ANY($1::uuid[])
 UNION ALL SELECT id, name FROM segment WHERE id = ANY($1::uuid[])
 UNION ALL SELECT id, name FROM product WHERE id = ANY($1::uuid[])
 """
+_CUSTOMERS = "UNION ALL SELECT id, display_name FROM customer WHERE id = ANY($1::uuid[])"
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -47,19 +48,27 @@ async def of(actor: Actor, record_id: UUID) -> list[Entry]:
     """The last changes of a record, the newest first, as the actor may read them; identities are a customer's own."""
     rows = await fetch(_TRAIL, record_id, SHOWN)
     changes = [shown_changes(actor, row["noun"], orjson.loads(row["changes"] or b"{}")) for row in rows]
-    told = await named(changes)
+    told = await named(actor, changes)
     return [
         Entry(row["action"], row["actor_label"], row["created_at"], fields)
         for row, fields in zip(rows, told, strict=True)
     ]
 
 
-async def named(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same changes, with what they lead to called by its name rather than its id; one statement for all."""
+async def named(actor: Actor, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same changes, with what they lead to called by its name rather than its id; one statement for all.
+
+    Customers are named to those only who may read them.
+    """
     keys = {key for fields in changes for value in fields.values() for key in _ids(value)}
     if not keys:
         return changes
-    names = {str(row["id"]): row["name"] for row in await fetch(_NAMES, [UUID(key) for key in keys])}
+    names = {
+        str(row["id"]): row["name"]
+        for row in await fetch(
+            _NAMES + (_CUSTOMERS if Scope.CUSTOMER_READ in actor.scopes else ""), [UUID(key) for key in keys]
+        )
+    }
     return [{name: _renamed(value, names) for name, value in fields.items()} for fields in changes]
 
 

@@ -127,8 +127,9 @@ class Changed(Structure):
     """What an audit entry says of a record's fields, as far as the reader may know it."""
 
     async def parse_obj(self, request: Request, obj: Any) -> Any:
-        changes = shown_changes(actor_of(request), obj.noun, obj.changes)
-        return (await history.named([changes]))[0] if request.state.action == RequestAction.DETAIL else changes
+        actor = actor_of(request)
+        changes = shown_changes(actor, obj.noun, obj.changes)
+        return (await history.named(actor, [changes]))[0] if request.state.action == RequestAction.DETAIL else changes
 
 
 class Told(Structure):

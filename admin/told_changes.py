@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from admin import formats, words
 from admin.readable import readable
 
 _SILENT = frozenset(
-    {"id", "customer_id", "normalized", "token_hash", "secret_salt", "previous_salt", "evaluated_version"}
+    {"id", "customer_id", "normalized", "token_hash", "secret_salt", "previous_salt", "evaluated_version", "actor_id"}
 )
 """Fields that say nothing to a person, or that another field says better."""
 _HELD_BACK = "…"
@@ -62,6 +63,13 @@ def _exact(text: str) -> str:
         return text
 
 
+def _as_of(text: str) -> str:
+    try:
+        return formats.as_of(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
 def _language(code: str) -> str:
     return str(Locale.parse(get_locale()).languages.get(code, code))
 
@@ -87,6 +95,7 @@ _EXACT = (
 )
 _READERS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(_EXACT, _exact),
+    "as_of": _as_of,
     "locale": _language,
     "language": _language,
     "country": _country,

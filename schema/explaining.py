@@ -11,7 +11,7 @@ from crm.errors import Problems, ValidationFailed
 from schema import reader
 from schema.select.documents import Invalid
 from schema.select.explain import Depth, Explained
-from schema.select.render import Located
+from schema.select.rendered import Located
 from schema.select.request import GraphQLRequest
 
 

@@ -19,7 +19,7 @@ from crm.ids import decode
 from schema.select.answer import spliced
 from schema.select.execution import Execution, check_cost, rendered_reads
 from schema.select.reader import Reader
-from schema.select.render import Located, Rendered
+from schema.select.rendered import Located, Rendered
 from schema.select.request import GraphQLRequest
 from schema.select.selection import Selected
 from schema.subscription import CUSTOMER, EVENT

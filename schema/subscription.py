@@ -8,7 +8,8 @@ from schema.records import Event
 from schema.select import filters
 from schema.select.declare import one
 from schema.select.inputs import Input
-from schema.select.render import Ask, Later
+from schema.select.render import Ask
+from schema.select.rendered import Later
 from schema.select.rows import Row
 from schema.select.sources import Rows
 from schema.select.types import TABLE

@@ -30,7 +30,8 @@ from schema.select.inputs import Input
 from schema.select.kinds import INSTANT, Kind
 from schema.select.order import Key
 from schema.select.paging import DEFAULT_PAGE, MAX_PAGE, OWNER, cursor_sql, guarded, mark_of, place
-from schema.select.render import Ask, Later, located
+from schema.select.render import Ask
+from schema.select.rendered import Later, located
 from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
 from schema.select.sources import Rows, Source, built, columns_of, visible

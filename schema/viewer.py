@@ -5,7 +5,8 @@ import strawberry
 from crm.ids import encode
 from schema.enums import ActorKind
 from schema.select.declare import given, one
-from schema.select.render import Ask, Later
+from schema.select.render import Ask
+from schema.select.rendered import Later
 from schema.select.rows import Row
 from schema.select.sources import Rows
 from schema.staff import StaffMember

@@ -35,7 +35,7 @@ from crm.rules.values import Context
 from models import DeliveryStatus, FieldDefinition, FieldType, WebhookDelivery, WebhookEndpoint
 from schema import schema, subscribe
 from schema.select.request import GraphQLRequest
-from schema.select.types import source_behind
+from schema.select.sources import source_behind
 from tests import factories
 from tests.crm.segments_world import dynamic
 from tests.crm.webhooks_world import endpoint as endpoint_at

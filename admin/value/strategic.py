@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,7 @@ from admin.problems import said
 from admin.request import actor_of, may, now
 from admin.value.page import ValuePage
 from crm.access import Scope
-from crm.database import fetch
+from crm.database import fetch, fetch_value
 from crm.errors import CrmError
 from crm.value.runs import strategic
 from models import DesignationStatus, StrategicKind
@@ -44,9 +44,17 @@ SELECT d.id, d.kind, d.status, d.evidence, d.proposed_at, d.decided_at, d.decide
        d.customer_id, c.display_name
 FROM strategic_designation d JOIN customer c ON c.id = d.customer_id
 WHERE d.status = $1 AND ($2::text IS NULL OR d.kind = $2)
-ORDER BY d.review_on NULLS FIRST, d.kind, d.proposed_at DESC, d.id LIMIT $3
+ORDER BY d.review_on NULLS FIRST, d.kind, d.proposed_at DESC, d.id LIMIT $3 OFFSET $4
 """
+_FOUND = "SELECT count(*) FROM strategic_designation WHERE status = $1 AND ($2::text IS NULL OR kind = $2)"
 _COUNTS = "SELECT status, count(*) AS customers FROM strategic_designation GROUP BY status"
+
+
+class Pages(NamedTuple):
+    """Where in the list the reader is: the number of this page and of the last one."""
+
+    here: int
+    last: int
 
 
 class StrategicPage(ValuePage):
@@ -62,13 +70,17 @@ class StrategicPage(ValuePage):
         return await self._page(request)
 
     async def _page(self, request: Request, refused: dict[str, Any] | None = None, status: int = 200) -> Response:
-        wanted, kind = _status(request), request.query_params.get("kind") or None
-        rows = await fetch(_ROWS, wanted.value, kind if kind in StrategicKind.__members__ else None, SHOWN + 1)
+        wanted, kind = _status(request), _kind(request)
+        found = await fetch_value(_FOUND, wanted.value, kind)
+        last = max(1, -(-found // SHOWN))
+        page = min(_page_number(request), last)
+        rows = await fetch(_ROWS, wanted.value, kind, SHOWN, (page - 1) * SHOWN)
         currency = await _currency()
         context = {
             "here": "value-strategic",
-            "rows": [{**row, "evidence": told(orjson.loads(row["evidence"]), currency)} for row in rows[:SHOWN]],
-            "more": len(rows) > SHOWN,
+            "rows": [{**row, "evidence": told(orjson.loads(row["evidence"]), currency)} for row in rows],
+            "pages": Pages(page, last),
+            "asked": _asked(request),
             "counts": {row["status"]: row["customers"] for row in await fetch(_COUNTS)},
             "status": wanted.value,
             "statuses": STATUSES,
@@ -114,7 +126,8 @@ class StrategicPage(ValuePage):
             return await self._page(request, {"key": key, "message": message, **given}, 422)
         answer = _("Confirmed until %(day)s.") if confirm else _("Put aside until %(day)s.")
         flash(request, answer % {"day": formats.day(made.review_on)}, "success")
-        return RedirectResponse(request.url_for("admin:value-strategic"), 303)
+        # Back to where the reader was, to decide the next.
+        return RedirectResponse(request.url_for("admin:value-strategic").include_query_params(**_asked(request)), 303)
 
 
 async def _currency() -> str | None:
@@ -125,6 +138,22 @@ async def _currency() -> str | None:
 def _status(request: Request) -> DesignationStatus:
     wanted = request.query_params.get("status", "")
     return DesignationStatus(wanted) if wanted in DesignationStatus.__members__ else DesignationStatus.PROPOSED
+
+
+def _kind(request: Request) -> str | None:
+    wanted = request.query_params.get("kind", "")
+    return wanted if wanted in StrategicKind.__members__ else None
+
+
+def _page_number(request: Request) -> int:
+    """The page that was asked for; what is no number is the first."""
+    wanted = request.query_params.get("page", "")
+    return max(1, int(wanted)) if wanted.isdecimal() and len(wanted) < 7 else 1
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """What narrows the list and where in it the reader is, as the address says it."""
+    return {name: request.query_params[name] for name in ("status", "kind", "page") if request.query_params.get(name)}
 
 
 def told(evidence: dict[str, Any], currency: str | None) -> list[tuple[str, str]]:

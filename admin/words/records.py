@@ -18,4 +18,5 @@ LABELS = {
     "rows_refused": _("Refused rows"),
     "refused": _("Refused rows"),
     "mapping": _("Mapping"),
+    "proposals": _("Proposals"),
 }

@@ -15,7 +15,8 @@ from crm.errors import ValidationFailed
 from schema.select.groups import group_enum, groups
 from schema.select.inputs import Input
 from schema.select.kinds import Kind, written
-from schema.select.render import Ask, Located, Render
+from schema.select.render import Ask, Render
+from schema.select.rendered import Located
 from schema.select.rows import Row, table_of
 from schema.select.selection import Selected
 from schema.select.sorts import sort_keys

@@ -10,7 +10,7 @@ import orjson
 from graphql import GraphQLError, get_location
 
 from crm.errors import CrmError, Problems
-from schema.select.render import Located
+from schema.select.rendered import Located
 from schema.select.request import GraphQLResponse
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from crm.errors import Forbidden, ValidationFailed
 from schema.select.explain import Depth, Explained, explained
 from schema.select.limits import MAX_COST, too_costly
 from schema.select.plan import Plan, Texts, with_sources
-from schema.select.render import Ask, Later, Located, Memory, Render, Rendered, Rules, RulesNeeded, frozen, located
+from schema.select.render import Ask, Memory, Render, frozen
+from schema.select.rendered import Later, Located, Rendered, Rules, RulesNeeded, located
 from schema.select.request import GraphQLRequest
 from schema.select.rows import Row
 from schema.select.ruling import rules

@@ -10,7 +10,7 @@ from typing import Any
 
 from crm.database import fetch_read
 from crm.errors import ValidationFailed
-from schema.select.render import Rendered
+from schema.select.rendered import Rendered
 
 LARGE = 10_000
 """Reading all of a table that has fewer rows is seldom what takes the time."""

@@ -9,7 +9,8 @@ from crm.rules import check, json_form, reads, sql
 from crm.rules.tree import Node
 from crm.segments.names import refuse_unknown_names
 from schema.select.moving import moving
-from schema.select.render import Ask, Render, Rules, RulesNeeded
+from schema.select.render import Ask, Render
+from schema.select.rendered import Rules, RulesNeeded
 from schema.select.rows import Row
 from schema.select.types import Table
 from schema.select.wheres import NOUN_KEYS, plain

@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from crm.errors import CrmError
-from crm.rules.sql import Parameters
-from schema.select.render import Later, Render, Rules
-
-Compile = Callable[[Rules, Any], str]
-"""Compiles one rule, given what rules can speak of and what binds parameters."""
+from schema.select.render import Render
+from schema.select.rendered import Compile, Later, Moving
 
 _numbers = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Moving:
-    """One condition of a kept statement; its values stand among the variables of a request, under `key`."""
-
-    key: str
-    text: str
-    first: int
-    compile: Compile
-
-    def move(self, rules: Rules, variables: dict[str, Any]) -> bool:
-        """Make the values for the present; false when the text would be another by now."""
-        binder = Parameters(self.first)
-        try:
-            if self.compile(rules, binder) != self.text:
-                return False
-        except CrmError:
-            return False
-        variables[self.key] = binder.values
-        return True
 
 
 def moving(render: Render, compile: Compile) -> str:

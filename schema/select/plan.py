@@ -11,10 +11,11 @@ from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDef
 
 from schema.select.cache import Recent
 from schema.select.documents import Invalid, Prepared
-from schema.select.render import Memory, Rendered
+from schema.select.render import Memory
+from schema.select.rendered import Rendered
 from schema.select.selection import Selected, Spread, collect
-from schema.select.sources import Source
-from schema.select.types import source_behind, table_or_none
+from schema.select.sources import Source, source_behind
+from schema.select.types import table_or_none
 
 MAX_TEXTS = 100
 MUTATION_COST = 10

@@ -27,7 +27,7 @@ from schema.select.explain import Depth, Explained
 from schema.select.givens import taken
 from schema.select.limits import check_variables
 from schema.select.plan import plan_of
-from schema.select.render import Located
+from schema.select.rendered import Located
 from schema.select.request import GraphQLRequest, GraphQLResponse
 
 

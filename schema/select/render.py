@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,71 +13,14 @@ from tortoise.models import Model
 
 from crm.access import Scope
 from crm.errors import CrmError, ValidationFailed
-from crm.rules.fields import Catalogue
-from crm.rules.values import Context
+from schema.select.rendered import Later, Moving, Rules, RulesNeeded, Values, located
 from schema.select.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from schema.select.moving import Moving
     from schema.select.selection import Argument, Selected
     from schema.select.types import Table
-
-Values = Mapping[str, Any]
-
-_GUARD = re.compile(r"@guard:(\d+)@")
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """A parameter that each request brings: read from its variables when the statement is sent."""
-
-    read: Callable[[Values], Any]
-
-
-class RulesNeeded(Exception):
-    """A rule is to be compiled; load what rules speak of, which most requests do without, or load it anew."""
-
-
-class Located(Exception):
-    """A failure together with the selected field at which it belongs."""
-
-    def __init__(self, error: CrmError, selected: Selected) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.selected = selected
-
-
-@contextmanager
-def located(selected: Selected) -> Iterator[None]:
-    try:
-        yield
-    except CrmError as error:
-        raise Located(error, selected) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A statement, ready to be sent as often as its text holds."""
-
-    text: str
-    parameters: tuple[Any, ...]
-    needs: Mapping[Scope, Selected]
-    cost: int
-    moving: tuple[Moving, ...] = ()
-    guards: tuple[tuple[CrmError, Selected], ...] = ()
-    costliest: Selected | None = None
-
-    def values(self, variables: Values) -> list[Any]:
-        return [item.read(variables) if type(item) is Later else item for item in self.parameters]
-
-    def refused(self, failure: CrmError) -> Exception:
-        """What a failure of the statement means: what one of its guards says, or the failure itself."""
-        found = _GUARD.search(failure.message)
-        if found is None or int(found[1]) >= len(self.guards):
-            return failure
-        return Located(*self.guards[int(found[1])])
 
 
 @dataclass(slots=True)
@@ -118,18 +60,6 @@ def _of_argument(argument: Argument, freeze: Callable[[Any], Any]) -> Callable[[
         return None if value is None else freeze(value)
 
     return shape
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What rules in filters can speak of, and what relative times in them count from.
-
-    `fresh`: read for this request. Of others a name that they do not know may only be younger than they are.
-    """
-
-    catalogue: Catalogue
-    context: Context
-    fresh: bool = False
 
 
 @dataclass(slots=True)

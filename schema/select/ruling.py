@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from crm.database import in_transaction
 from crm.database.work import database
 from crm.rules.predicate import surroundings
-from schema.select.render import Rules
+from schema.select.rendered import Rules
 
 KEPT_SECONDS = 5.0
 """How long a changed time zone or base currency may take to be known to filters; a new name is looked up at once."""

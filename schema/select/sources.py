@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLField, GraphQLObjectType
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from tortoise.models import Model
 
 from crm.access import Scope
@@ -15,10 +16,11 @@ from models import Customer
 from schema.select.inputs import Input
 from schema.select.kinds import SORTABLE, Kind, written
 from schema.select.order import OrderKey
-from schema.select.render import Ask, Later, Located, Render, located
+from schema.select.render import Ask, Render
+from schema.select.rendered import Later, Located, located
 from schema.select.rows import Row, is_nullable, kind_of_column, link, prefix_of, table_of
 from schema.select.selection import Selected
-from schema.select.types import Table, source_behind, table_behind
+from schema.select.types import SOURCE, Table, table_behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,13 @@ class Source:
     def sort(self, model: type[Model], name: str) -> OrderKey | None:
         """How lists are ordered by this field, if they can be."""
         return None
+
+
+def source_behind(definition: GraphQLField) -> Source | None:
+    """The source of a compiled field; None for a field with a resolver of its own."""
+    declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    found: Source | None = declared.metadata.get(SOURCE) if declared is not None else None
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLField, GraphQLNamedType
+from graphql import GraphQLNamedType
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from tortoise.models import Model
 
@@ -13,7 +13,6 @@ from crm.access import Scope
 
 if TYPE_CHECKING:
     from schema.select.order import By, OrderKey
-    from schema.select.sources import Source
 
 SOURCE = "reads"
 TABLE = "__reads__"
@@ -53,11 +52,4 @@ def table_behind(kind: GraphQLNamedType) -> Table:
     found = table_or_none(kind)
     if found is None:
         raise TypeError(f"{kind.name} reads no table.")
-    return found
-
-
-def source_behind(definition: GraphQLField) -> Source | None:
-    """The source of a compiled field; None for a field with a resolver of its own."""
-    declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    found: Source | None = declared.metadata.get(SOURCE) if declared is not None else None
     return found

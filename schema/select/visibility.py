@@ -5,7 +5,8 @@ from __future__ import annotations
 from crm.rules import json_form, reads, sql
 from models import Customer
 from schema.select.moving import moving
-from schema.select.render import Render, Rules
+from schema.select.render import Render
+from schema.select.rendered import Rules
 from schema.select.rows import Row, table_of
 from schema.select.types import Table
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from admin.value import strategic as strategic_page
 from crm import costs, roles
 from crm.value import runs
 from crm.value.runs import settings, strategic
@@ -157,6 +158,23 @@ async def test_proposals_are_confirmed_until_a_review_and_put_aside(shop: list[U
         assert made.status_code == 303, made.text
     statuses = {one.id: one.status.value for one in await StrategicDesignation.all()}
     assert (statuses[first.id], statuses[second.id]) == ("CONFIRMED", "DISMISSED")
+
+
+async def test_proposals_come_in_pages_and_a_decision_leads_back_to_its_page(
+    shop: list[UUID], sara: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strategic_page, "SHOWN", 40)
+    await strategic.propose(OWNER, now=NOW)
+    whole = {str(key) for key in await StrategicDesignation.all().values_list("id", flat=True)}
+    last = -(-len(whole) // 40)
+    pages = [(await sara.get("/value/strategic", page=number)).text for number in range(1, last + 1)]
+    shown = [re.findall(r'id="s-([0-9a-f-]{36})"', page) for page in pages]
+    assert (last > 1, sum(map(len, shown)), {key for page in shown for key in page}) == (True, len(whole), whole)
+    assert re.findall(r'id="s-([0-9a-f-]{36})"', (await sara.get("/value/strategic", page="9999")).text) == shown[-1]
+    one = await StrategicDesignation.get(id=shown[1][0])
+    decision = _decision(one, "dismiss", date(2099, 1, 1))
+    made = await sara.post(f"/value/strategic/{one.id}/decide", decision, page=2)
+    assert made.headers["location"].endswith("/value/strategic?page=2")
 
 
 def _decision(one: StrategicDesignation, answer: str, review: date) -> dict[str, str]:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from crm.ids import PREFIXES
 from schema import schema as served
-from schema.select.types import source_behind
+from schema.select.sources import source_behind
 from tests.schema.dice import Dice
 from tests.schema.oracle_timeline import ENTRY_TYPES
 from tests.schema.oracle_values import TYPES

@@ -16,6 +16,15 @@
     // A number within a sentence, in the digits that the reader chose.
     window.Arzesh.digits = (text) => window.Arzesh.dates.persian_digits ? String(text).replace(/\d/g, (digit) => String.fromCharCode(0x06f0 + Number(digit))) : String(text);
 
+    // What a list's script counts, in the same digits.
+    $$("[data-sa-hook=actions-selected-counter], [data-sa-hook=select-all-banner-page], [data-sa-hook=select-all-banner-all]").forEach((counted) => {
+        const tell = () => counted.childNodes.forEach((part) => {
+            if (part.nodeType === Node.TEXT_NODE && part.data !== window.Arzesh.digits(part.data)) part.data = window.Arzesh.digits(part.data);
+        });
+        tell();
+        new MutationObserver(tell).observe(counted, { childList: true });
+    });
+
     // A row of tabs that does not fit shows the one that is open.
     const tab = document.querySelector(".arz-tabs [aria-current]");
     if (tab) tab.parentElement.scrollLeft += tab.getBoundingClientRect().left + tab.offsetWidth / 2 - tab.parentElement.getBoundingClientRect().left - tab.parentElement.clientWidth / 2;
