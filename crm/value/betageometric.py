@@ -59,13 +59,9 @@ def fit(history: History, shift: int, counts: Floats | None = None, start: Float
     counts = np.ones(len(history)) if counts is None else counts
     scaled = (history.x, history.t_x * scale, history.T * scale)
     units = np.array([1.0, scale, 1.0, 1.0])
-    found = maximise(
-        objective(*scaled, counts, shift),
-        NAMES,
-        int(counts.sum()),
-        start=None if start is None else start * units,
-    )
-    return found.in_units(1 / units, float(counts @ history.x) * float(np.log(scale)))
+    rescaled = float(counts @ history.x) * float(np.log(scale))
+    evaluate = objective(*scaled, counts, shift)
+    return maximise(evaluate, NAMES, int(counts.sum()), start=start, units=units, shift=rescaled)
 
 
 def objective(x: Floats, t_x: Floats, T: Floats, counts: Floats, shift: int) -> Objective:
@@ -161,10 +157,17 @@ def _rate(p: Parameters, shift: int, v: Floats, x: Floats) -> Floats:
 def _mean_power(p: Parameters, shift: int, v: Floats, x: Floats, more: int) -> Floats:
     """Mean of (1 + q (e^v - 1))^-(r + x + more) over the chance q to leave; with `more` = 0, P(still there)."""
     r, _, a, b = p
+    power = _power(p, shift, v, x, more)
+    return _mended(power, np.isnan(power), mixing.staying, (r + more, 1.0, a, b), shift, np.expm1(v), x, np.zeros(1))
+
+
+def _power(p: Parameters, shift: int, v: Floats, x: Floats, more: int) -> Floats:
+    """`_mean_power` by the hypergeometric form, NaN where that fails."""
+    r, _, a, b = p
     with np.errstate(all="ignore"):
-        power: Floats = np.exp(-a * v) * gauss(a, a + b + shift - r - more, a + b + shift + x, -np.expm1(-v))
-    wrong = ~((power >= 0) & (power <= 1 + 1e-9))
-    return _mended(power, wrong, mixing.staying, (r + more, 1.0, a, b), shift, np.expm1(v), x, np.zeros(1))
+        power = np.exp(-a * v) * gauss(a, a + b + shift - r - more, a + b + shift + x, -np.expm1(-v))
+    held: Floats = np.where((power >= 0) & (power <= 1 + 1e-9), power, np.nan)
+    return held
 
 
 def survival_if_alive(p: Parameters, shift: int, t: ArrayLike, x: ArrayLike, T: ArrayLike) -> Floats:
@@ -180,10 +183,10 @@ def lifetime_if_alive(p: Parameters, shift: int, t: ArrayLike, x: ArrayLike, T: 
     until = np.log1p(t / (alpha + T))
     u, w = unit_nodes(_NODES)
     v = until[..., None] * u
-    after = (alpha + T)[..., None] * np.expm1(v)
-    alive = survival_if_alive(p, shift, after, x[..., None], T[..., None])
-    spent: Floats = until * ((alive * np.exp(v)) @ w)
-    time: Floats = (alpha + T) * _mended(spent, _steep(p, shift, until, x), mixing.lasting, p, shift, t, x, T)
+    # One slow mean for a customer where the form fails, not one for each of the nodes.
+    spent: Floats = until * ((_power(p, shift, v, x[..., None], 0) * np.exp(v)) @ w)
+    wrong = np.isnan(spent) | _steep(p, shift, until, x)
+    time: Floats = (alpha + T) * _mended(spent, wrong, mixing.lasting, p, shift, t, x, T)
     return time
 
 

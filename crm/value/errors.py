@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from crm.errors import CrmError
 
 
@@ -19,7 +21,10 @@ class InsufficientData(CrmError):
 
 
 class FitRejected(CrmError):
-    """The model does not describe these customers; `cause` says in a word why, `values` what of."""
+    """The model does not describe these customers; `cause` says in a word why, `values` what of.
+
+    at: where the search ended, parameters in the units of the data; None where it came nowhere.
+    """
 
     code: ClassVar[str] = "FIT_REJECTED"
     status: ClassVar[int] = 422
@@ -27,3 +32,4 @@ class FitRejected(CrmError):
     def __init__(self, message: str, *, cause: str = "UNFIT", path: tuple[str, ...] = (), **values: Any) -> None:
         super().__init__(message, path=path)
         self.cause, self.values = cause, values
+        self.at: np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None = None

@@ -14,7 +14,7 @@ from crm.value.findings import lack, plain
 from crm.value.fitted import Fitted, attempt
 from crm.value.history import History
 from crm.value.holdout import STRONG_CORRELATION, spend_frequency_correlation
-from crm.value.judging import judge
+from crm.value.judging import JUDGED_ON, judge
 from crm.value.notices import Notice, notice
 from crm.value.optimise import Fit
 
@@ -70,13 +70,15 @@ def _cohort(book: Book, assumed: Assumptions) -> History:
 
 
 def _fit_purchases(names: list[str], history: History, found: Fitted) -> None:
-    """Fit the first model that the data determine."""
+    """Fit the first model that the data determine; to no more customers than judged it where it was refused then."""
     repeaters = int((history.x > 0).sum())
     if repeaters < LEAST_REPEATERS or history.T.max(initial=0.0) <= 0:
         found.lacking = lack("Customers who bought again", repeaters, LEAST_REPEATERS)
         return
+    refused = {told.values["model"] for told in found.warnings if told.code == "NOT_FITTED"}
     for name in names:
-        fitted = attempt(lambda name=name: models.fit(name, history), name, found)  # type: ignore[misc]
+        most = JUDGED_ON if name in refused else models.MOST
+        fitted = attempt(lambda name=name, most=most: models.fit(name, history, most=most), name, found)  # type: ignore[misc]
         if fitted is not None:
             found.model, found.parameters, found.fit = name, plain(fitted.parameters), fitted
             found.diagnostics["purchases"] = _described(fitted)

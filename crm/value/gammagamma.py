@@ -57,9 +57,8 @@ def fit(x: ArrayLike, z: ArrayLike, *, start: Floats | None = None) -> Fit:
         )
     scale = 1 / float(z.mean())
     units = np.array([1.0, 1.0, scale])
-    first = None if start is None else start * units
-    found = maximise(objective(x, z * scale), NAMES, len(x), start=first)
-    return found.in_units(1 / units, len(x) * float(np.log(scale)))
+    rescaled = len(x) * float(np.log(scale))
+    return maximise(objective(x, z * scale), NAMES, len(x), start=start, units=units, shift=rescaled)
 
 
 def objective(x: Floats, z: Floats) -> Objective:

@@ -13,8 +13,8 @@ from crm.value.quadrature import unit_nodes
 Kernel = Callable[[Floats, Floats, Floats], Floats]
 """What is averaged, of the chance p, the shape of the rate, and time relative to that rate."""
 
-_NODES = 512
-_LOOK = 257
+_NODES = 256
+_LOOK = 65
 _ROWS = 256
 _FLAT = 37.0  # e^-37 is below the last place of a double
 _DEEP = 45.0  # beyond e^-45 of the peak nothing counts
@@ -46,7 +46,7 @@ def pairing(p: Floats, shape: Floats, time: Floats) -> Floats:
 
 
 def mean(kernel: Kernel, a: float, b: Floats, shape: Floats, time: Floats) -> Floats:
-    """Mean of `kernel` over p ~ beta(a, b), for b, shape and time of shape (n,); relative error below about 1e-9.
+    """Mean of `kernel` over p ~ beta(a, b), for b, shape and time of shape (n,); relative error below about 1e-8.
 
     Integrates over the logarithm of the odds of p, in which everything is smooth: between where the kernel no longer
     changes on either side, narrowed to where anything counts; what lies beyond is added in closed form.

@@ -13,6 +13,8 @@ from crm.value.errors import FitRejected, InsufficientData
 from crm.value.history import History
 from crm.value.optimise import Fit
 
+MOST = 200_000
+"""So many customers determine a model as well as all of them."""
 WARM_ABOVE = 20_000
 
 
@@ -45,7 +47,7 @@ def model(name: str) -> PurchaseModel:
     return MODELS[name]
 
 
-def fit(name: str, history: History, *, most: int = 200_000, need_repeaters: int = 10) -> Fit:
+def fit(name: str, history: History, *, most: int = MOST, need_repeaters: int = 10) -> Fit:
     """Fit the model called `name` on every k-th customer, at most `most` of them, once per distinct
     history.
 
@@ -64,8 +66,8 @@ def fit(name: str, history: History, *, most: int = 200_000, need_repeaters: int
 
 
 def _warm_start(name: str, history: History) -> Floats | None:
-    # A tenth of the customers leads close to the optimum at a tenth of the price per step.
+    # A tenth of the customers leads close to the optimum at a tenth of the price per step, or to where there is none.
     try:
         return fit(name, history.sample(len(history) // 10), need_repeaters=1).parameters
-    except FitRejected:
-        return None
+    except FitRejected as refused:
+        return refused.at

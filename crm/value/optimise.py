@@ -15,6 +15,10 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 
 SMALLEST, LARGEST = 1e-4, 1e4
 STARTS = (0.0, -1.0, 1.0)
+# Starts are kept that far within the bounds: who begins at one does not see that the way leads back.
+INSIDE = 1.0
+# Searches that end so close in mean log-likelihood came to the same end.
+ALIKE = 1e-5
 # Standard errors of log-parameters: above the first a parameter is shown as weak, above the second nothing is
 # known.
 WEAK, UNKNOWN = 1.0, 20.0
@@ -50,9 +54,7 @@ class Fit:
         return tuple(name for name, error in zip(self.names, spread, strict=True) if error > WEAK)
 
     def in_units(self, scale: Floats, log_likelihood_shift: float) -> Fit:
-        """The same fit after each parameter is multiplied by `scale` and the data are put back in their own
-        units.
-        """
+        """The same fit after each parameter is multiplied by `scale` and the data are put back in their own units."""
         return Fit(
             self.names,
             self.parameters * scale,
@@ -63,31 +65,50 @@ class Fit:
         )
 
 
-def maximise(objective: Objective, names: tuple[str, ...], customers: int, *, start: Floats | None = None) -> Fit:
+def maximise(
+    objective: Objective,
+    names: tuple[str, ...],
+    customers: int,
+    *,
+    start: Floats | None = None,
+    units: Floats | None = None,
+    shift: float = 0.0,
+) -> Fit:
     """Maximise a log-likelihood over positive parameters of order one.
 
     `objective(parameters)` returns the summed log-likelihood and its gradient, shape (k,). The search runs
-    over logarithms with L-BFGS-B from zeros (or from `start`, natural scale), then takes one Newton step
-    with the differenced gradient, whose inverse is the covariance. FitRejected when it does not converge or
-    when a parameter leaves [1e-4, 1e4] or the likelihood is flat along it: the data do not determine it, and
-    the message says which.
+    over logarithms with L-BFGS-B from zeros (or from `start`), then takes one Newton step with the differenced
+    gradient, whose inverse is the covariance. units: what the parameters of the data are multiplied by to be those
+    of `objective`, shape (k,); `start` and the fit are in those of the data, and `shift` is added to its likelihood.
+
+    FitRejected when it does not converge or when a parameter leaves [1e-4, 1e4] or the likelihood is flat along it:
+    the data do not determine it, and the message says which. Two searches that end at the same height are believed.
     """
     problem = _Problem(objective, max(customers, 1))
-    starts = [np.full(len(names), value) for value in STARTS]
-    if start is not None:
-        starts.insert(0, np.log(start))
-    reasons: list[FitRejected] = []
-    for first in starts:
+    units = np.ones(len(names)) if units is None else units
+    refused: list[tuple[float, FitRejected]] = []
+    for first in _starts(len(names), None if start is None else start * units):
         found = problem.search(first)
         reason = _unusable(names, found)
         if found is not None and reason is None:
             fit, step = problem.polished(names, found, customers)
             reason = _undetermined(fit, step)
             if reason is None:
-                return fit
+                return fit.in_units(1 / units, shift)
         if reason is not None:
-            reasons.append(reason)
-    raise reasons[0]
+            reason.at = None if found is None else np.exp(found) / units
+            height = np.nan if found is None else problem(found)[0]
+            refused.append((height, reason))
+            if any(abs(height - other) < ALIKE for other, _ in refused[:-1]):
+                break
+    raise refused[0][1]
+
+
+def _starts(count: int, start: Floats | None) -> list[Floats]:
+    """Logarithms to search from, `start` first."""
+    starts = [np.full(count, value) for value in STARTS]
+    furthest = np.log(LARGEST) - INSIDE
+    return starts if start is None else [np.clip(np.log(start), -furthest, furthest), *starts]
 
 
 def _unusable(names: tuple[str, ...], at: Floats | None) -> FitRejected | None:

@@ -115,9 +115,8 @@ def fit(history: History, counts: Floats | None = None, start: Floats | None = N
     counts = np.ones(len(history)) if counts is None else counts
     units = np.array([1.0, scale, 1.0, scale])
     evaluate = objective(history.x, history.t_x * scale, history.T * scale, counts)
-    first = None if start is None else start * units
-    found = maximise(evaluate, NAMES, int(counts.sum()), start=first)
-    return found.in_units(1 / units, float(counts @ history.x) * float(np.log(scale)))
+    rescaled = float(counts @ history.x) * float(np.log(scale))
+    return maximise(evaluate, NAMES, int(counts.sum()), start=start, units=units, shift=rescaled)
 
 
 def objective(x: Floats, t_x: Floats, T: Floats, counts: Floats) -> Objective:

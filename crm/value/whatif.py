@@ -34,13 +34,22 @@ class Change:
     discount_rate: float | None = None
 
     def __post_init__(self) -> None:
-        limits = {"churn": (0.0, 10.0), "frequency": (0.0, 10.0), "margin": (-1.0, 1.0), "cost_to_serve": (0.0, 10.0)}
-        for name, (least, most) in limits.items():
+        for name, spoken, least, most in _LIMITS:
             value = getattr(self, name)
-            if not least <= value <= most:
+            if value is not None and not least <= value <= most:
                 raise ValidationFailed(
-                    f"{name} is {value:g}: it must lie between {least:g} and {most:g}.", path=(name,)
+                    f"{spoken} is {value:g}: it must lie between {least:g} and {most:g}.", path=(spoken,)
                 )
+
+
+# Names here and in the API, and between what each may lie.
+_LIMITS = (
+    ("churn", "churn", 0.0, 10.0),
+    ("frequency", "frequency", 0.0, 10.0),
+    ("margin", "margin", -1.0, 1.0),
+    ("cost_to_serve", "costToServe", 0.0, 10.0),
+    ("discount_rate", "discountRate", 0.0, 99.0),
+)
 
 
 def future_purchases(model: PurchaseModel, p: Parameters, history: History, horizon: Horizon, change: Change) -> Floats:

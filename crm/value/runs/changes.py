@@ -12,6 +12,7 @@ from crm.access import Actor
 from crm.database import fetch, fetch_row
 from crm.errors import NotFound, ValidationFailed
 from crm.value.runs import settings
+from crm.value.runs.portfolio import none_by
 from crm.value.runs.seeing import seen
 
 _RUN = """
@@ -131,9 +132,11 @@ class Changes:
 
 async def span(since: datetime, until: datetime) -> Span:
     """The runs last published as of two times. Raises NotFound, ValidationFailed when they are one and the same."""
+    if since >= until:
+        raise ValidationFailed(f"since {since} must lie before until {until}.", path=("since",))
     first, last = await fetch_row(_RUN, since), await fetch_row(_RUN, until)
     if first is None or last is None:
-        raise NotFound(f"No value run as of {since.isoformat()} or before is kept.", path=("since",))
+        raise await none_by(since, "since")
     if first["id"] == last["id"]:
         raise ValidationFailed("Between these times no value run was published.", path=("until",))
     return Span(first["id"], last["id"], first["as_of"], last["as_of"], last["currency"])

@@ -12,8 +12,9 @@ from uuid import UUID
 import orjson
 
 from crm.access import Actor, Scope, need
-from crm.database import fetch_row
+from crm.database import fetch_row, fetch_value
 from crm.errors import Blocked, NotFound, ValidationFailed
+from crm.lifecycle.store import lifecycle_by_key
 from crm.value import lacks
 from crm.value.findings import Lack, lack
 from crm.value.runs.seeing import seen
@@ -24,6 +25,7 @@ WHERE CASE WHEN $1::timestamptz IS NULL THEN is_current
            ELSE status IN ('PUBLISHED', 'RETIRED') AND as_of <= $1 END
 ORDER BY as_of DESC, id DESC LIMIT 1
 """
+_FIRST = "SELECT min(as_of) FROM value_run WHERE status IN ('PUBLISHED', 'RETIRED')"
 _STAGES = """
 SELECT g.key AS stage, g.name, count(*) AS customers, sum(s.net_profit) AS profit, sum(s.clv_residual) AS residual,
        sum(s.clv) AS value, avg(s.churn_risk) AS churn_risk
@@ -106,15 +108,27 @@ async def portfolio(actor: Actor, *, as_of: datetime | None = None) -> Portfolio
         raise Blocked("Sums over all customers are not for those who may see only some of them.")
     row = await fetch_row(_RUN, as_of)
     if row is None:
-        raise NotFound("There is no value run yet; start one by valueRecompute.", path=("asOf",))
+        raise await none_by(as_of, "asOf")
     figures = orjson.loads(row["portfolio"])
     if not figures:
         raise NotFound("The value run found no customers; record some, then start another.", path=("asOf",))
     return Portfolio(row["id"], row["as_of"], row["currency"], row["model"], figures)
 
 
+async def none_by(at: datetime | None, name: str) -> NotFound:
+    """What to say where no run is kept that was as of a time or before; `name` is the argument of that time."""
+    first = await fetch_value(_FIRST)
+    if first is None or at is None:
+        return NotFound("There is no value run yet; start one by valueRecompute.", path=(name,))
+    asked, known = at.isoformat(timespec="seconds"), first.isoformat(timespec="seconds")
+    return NotFound(f"No value run as of {asked} or before is kept; the first is of {known}.", path=(name,))
+
+
 async def stages(actor: Actor, *, lifecycle: str | None = None) -> list[StageValue]:
-    """Value by stage of a lifecycle, the default one unless named. Raises Forbidden."""
+    """Value by stage of a lifecycle, the default one unless named. Raises NotFound, Forbidden."""
+    need(actor, Scope.VALUE_READ)
+    if lifecycle is not None:
+        await lifecycle_by_key(lifecycle)
     row = await fetch_row(_RUN, None)
     found = await seen(actor, _STAGES, row["id"], lifecycle) if row else []
     return [StageValue(**one) for one in found]

@@ -29,9 +29,12 @@ _REWARDS = (
            0.0001 * (d.revenue - CASE WHEN $4 THEN d.revenue * $3::numeric
                                       ELSE d.cost_of_goods + d.uncosted_revenue * $3::numeric END) AS amount
     FROM customer_day d
+    WHERE d.day BETWEEN (($2::timestamptz[])[1] AT TIME ZONE $5)::date
+                    AND (($2::timestamptz[])[cardinality($2::timestamptz[])] AT TIME ZONE $5)::date
     UNION ALL
     SELECT k.customer_id, width_bucket(k.occurred_at, $2::timestamptz[]), -k.base_amount FROM cost_entry k
-    WHERE k.activity <> 'ACQUISITION'
+    WHERE k.activity <> 'ACQUISITION' AND k.occurred_at >= ($2::timestamptz[])[1]
+      AND k.occurred_at < ($2::timestamptz[])[cardinality($2::timestamptz[])]
 ), stood AS (
     SELECT start_id, sum(least(last, cardinality($2::timestamptz[]) - 1) - first + 1)::bigint AS steps,
            count(*) FILTER (WHERE last = cardinality($2::timestamptz[])) AS customers

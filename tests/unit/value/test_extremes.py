@@ -114,3 +114,11 @@ def test_where_the_hypergeometric_function_fails_the_slow_form_takes_over() -> N
     found: Floats = betageometric.purchases_if_alive(p, 1, np.full(1, 156.0), x, T)
     mixture = (p[2], p[3] + 6, p[0] + 5, float(time[0]))
     assert found[0] == pytest.approx(exact(mixture)[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_time_to_come_is_right_where_the_hypergeometric_function_fails(shift: int) -> None:
+    p, x, T = (0.12, 2.4e-4, 427.7, 4577.3), np.array([5.0]), np.array([13.19])
+    found: Floats = betageometric.lifetime_if_alive(p, shift, np.full(1, 156.0), x, T)
+    mixture = (p[2], p[3] + shift + 5, p[0] + 5, 156 / (p[1] + 13.19))
+    assert found[0] / (p[1] + 13.19) == pytest.approx(exact(mixture)[2], rel=1e-8)
