@@ -6,6 +6,7 @@ when that was; whoever follows the events works them out again, one at a time, a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ import structlog
 
 from crm.access import READ_SCOPES, Actor, ActorKind, need
 from crm.database import execute, fetch, fetch_row, fetch_value
-from crm.errors import CrmError, DatabaseUnavailable
-from crm.lifecycle.reports.reading import patience, patience_left
+from crm.errors import CrmError, DatabaseUnavailable, Timeout
+from crm.lifecycle.reports.reading import patience
 from crm.reports import of_value
 from crm.reports.question import Question, again, plain, question_of, scopes_of, usual, usual_of_contact, work
 from models import KeptReport, Lifecycle
@@ -35,6 +36,9 @@ SHARE = 60
 YOUNG = timedelta(minutes=5)
 OLD = timedelta(hours=6)
 """Younger than the first nothing is worked out again unasked; when nothing happens, only once the second is over."""
+WAITED = 8.0
+PAUSE = 0.2
+"""Seconds that a reader waits for figures that nobody has worked out yet, and how often it is looked for them."""
 STALE = timedelta(hours=1)
 """Who looks at older figures than these asks for newer ones by looking."""
 REMEMBERED = timedelta(days=1)
@@ -88,25 +92,49 @@ async def ask(actor: Actor, question: Question, *, now: datetime, renew: bool = 
 async def wait(actor: Actor, question: Question, *, now: datetime) -> Answer:
     """As `ask`, but who asks first waits for the figures, which are then kept for the others.
 
-    What cannot be worked out is not kept. Raises what the report raises, Forbidden.
+    What cannot be worked out is not kept; what takes longer than a reader waits is left to whoever follows the events.
+    Raises what the report raises, Forbidden, and Timeout when it is not there yet.
     """
     answer = await ask(actor, question, now=now)
     if answer.found is not None:
         return answer
+    key = key_of(question, actor.row_filter)
+    claimed = await execute(_CLAIM, key, now, WAITED)
+    try:
+        async with asyncio.timeout(WAITED):
+            return await (_first if claimed else _from_others)(actor, question, now)
+    except TimeoutError:
+        raise Timeout("Over so many customers this takes longer than an answer may; ask again in a minute.") from None
+
+
+async def _first(actor: Actor, question: Question, now: datetime) -> Answer:
     key, began = key_of(question, actor.row_filter), time.monotonic()
-    await execute(_CLAIM, key, now, patience_left())  # so that nobody works it out beside
     try:
         found = await work(actor, question, now)
-    except BaseException:
-        await execute("DELETE FROM kept_report WHERE key = $1 AND worked_at IS NULL", key)
+    except BaseException as error:
+        if isinstance(error, CrmError) and not isinstance(error, Timeout | DatabaseUnavailable):
+            await execute(_DROP, key)
+        else:
+            await execute(_NEXT, key, now)
         raise
     told = orjson.dumps(plain(question, found), default=str).decode()
     await execute(_KEEP, key, told, None, time.monotonic() - began, now)
     return Answer(found)
 
 
+async def _from_others(actor: Actor, question: Question, now: datetime) -> Answer:
+    """What another reader, or who follows the events, is just working out."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        answer = await ask(actor, question, now=now)
+        if answer.found is not None:
+            return answer
+
+
+# Nobody else works it out beside.
 _CLAIM = """
-UPDATE kept_report SET claimed_until = $2::timestamptz + make_interval(secs => $3), updated_at = now() WHERE key = $1
+UPDATE kept_report SET claimed_until = $2::timestamptz + make_interval(secs => $3), updated_at = now()
+WHERE key = $1 AND (claimed_until IS NULL OR claimed_until < $2)
 """
 # Looking is noted once an hour; a question that is new, or asked anew, becomes due.
 _NOTE = """
@@ -139,19 +167,21 @@ def _told(question: Question, row_filter: dict[str, Any] | None) -> tuple[str, s
 
 # -- by whom it is worked out ----------------------------------------------------------------------------------------
 
-# One report at a time, whoever follows: first those that somebody waits for, then the one that is most out of date.
+# One report at a time, whoever follows: first what was asked for last, for its reader waits; then what is most out of
+# date.
 _DUE = """
 UPDATE kept_report SET claimed_until = $1::timestamptz + make_interval(secs => $2), updated_at = now()
 WHERE id = (
-    SELECT k.id FROM kept_report k
+    SELECT k.id FROM kept_report k, LATERAL (SELECT k.tried_at IS NULL OR k.wanted_at > k.tried_at AS waits) reader
     WHERE NOT EXISTS (SELECT FROM kept_report WHERE claimed_until > $1)
-      AND (k.tried_at IS NULL OR k.wanted_at > k.tried_at
+      AND (waits
            OR (k.asked_at > $1::timestamptz - $4::interval
                AND k.tried_at < $1::timestamptz - greatest($5::interval, make_interval(secs => k.seconds * $3))
                AND (k.tried_at < $1::timestamptz - $6::interval
                     OR EXISTS (SELECT FROM event e WHERE e.created_at > k.tried_at))))
-    ORDER BY k.tried_at IS NOT NULL AND k.wanted_at <= k.tried_at, coalesce(k.tried_at, k.asked_at), k.id
-    LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY CASE WHEN waits THEN k.wanted_at END DESC NULLS LAST, CASE WHEN waits THEN k.asked_at END DESC,
+             k.tried_at, k.id
+    LIMIT 1 FOR UPDATE OF k SKIP LOCKED
 )
 RETURNING key, question, row_filter
 """
@@ -162,6 +192,7 @@ WHERE key = $1
 """
 _LATELY = "SELECT key FROM kept_report WHERE asked_at >= $1::timestamptz - interval '1 hour'"
 _LEAVE = "UPDATE kept_report SET claimed_until = NULL, updated_at = now() WHERE key = $1"
+_NEXT = "UPDATE kept_report SET claimed_until = NULL, wanted_at = $2, updated_at = now() WHERE key = $1"
 _DROP = "DELETE FROM kept_report WHERE key = $1"
 
 

@@ -35,8 +35,11 @@ class PortfolioReports:
     async def portfolio(self, info: Info, as_of: datetime | None = None) -> Portfolio | None:
         return told_portfolio(await portfolio.portfolio(actor(info), as_of=as_of))
 
-    @report("How the portfolio moved between two times. Needs value:read.")
-    async def portfolio_change(self, info: Info, since: datetime, until: datetime) -> PortfolioChange:
+    @report(
+        "How the portfolio moved between the runs last published by two times; null, with a problem, where those are "
+        "not two that are kept. Needs value:read."
+    )
+    async def portfolio_change(self, info: Info, since: datetime, until: datetime) -> PortfolioChange | None:
         need(actor(info), Scope.VALUE_READ)
         between = await changes.span(since, until)
         return PortfolioChange(since=between.since, until=between.until, currency=between.currency, span=between)

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 from crm import ids
 from crm.access import Scope, need
-from crm.errors import NotFound
+from crm.errors import CrmError, NotFound
 from crm.reports import portfolio
 from crm.value.runs import explain, quality, settings
 from crm.value.whatif import Change
@@ -25,10 +25,18 @@ def _run(key: Any) -> strawberry.ID:
 @strawberry.input(description="What is supposed to be different from now on.")
 class ValueChangeInput:
     churn: float = strawberry.field(default=1.0, description="Multiplies the rate of leaving: 0.9 is a tenth less.")
-    frequency: float = strawberry.field(default=1.0, description="Multiplies purchases.")
+    frequency: float = strawberry.field(default=1.0, description="Multiplies purchases: 1.1 is a tenth more.")
     margin: float = strawberry.field(default=0.0, description="Added to the margin rate: 0.02 is two points.")
-    cost_to_serve: float = strawberry.field(default=1.0, description="Multiplies cost to serve.")
-    discount_rate: float | None = strawberry.field(default=None, description="Another yearly rate.")
+    cost_to_serve: float = strawberry.field(default=1.0, description="Multiplies cost to serve: 0.9 is a tenth less.")
+    discount_rate: float | None = strawberry.field(
+        default=None, description="Another yearly rate: 0.1 is 10 %; null: that of the run."
+    )
+
+    def read(self) -> Change:
+        try:
+            return Change(self.churn, self.frequency, self.margin, self.cost_to_serve, self.discount_rate)
+        except CrmError as error:
+            raise error.under("change") from None
 
 
 @strawberry.type(description="Customer equity as it is, and as it would be.")
@@ -159,9 +167,10 @@ class ValueReports:
     async def value_simulate(
         self, info: Info, change: ValueChangeInput, where: Rule | None = None
     ) -> ValueScenario | None:
-        supposed = Change(change.churn, change.frequency, change.margin, change.cost_to_serve, change.discount_rate)
         rule: Any = where
-        return told(ValueScenario, await portfolio.simulated(actor(info), supposed, where=rule, now=info.context.now))
+        return told(
+            ValueScenario, await portfolio.simulated(actor(info), change.read(), where=rule, now=info.context.now)
+        )
 
     @report("Why a customer is worth what it is. Needs value:read.")
     async def value_explain(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 
 from crm.access import Scope
 from crm.database import execute
-from crm.errors import Forbidden, NotFound
+from crm.errors import Forbidden, NotFound, Timeout
 from crm.lifecycle import default
 from crm.reports import kept, of_value, portfolio
 from crm.rules.faults import RuleInvalid
@@ -119,3 +120,23 @@ async def test_a_rule_over_identities_is_refused_without_pii_read(shop: list[UUI
     ):
         with pytest.raises(Forbidden, match="pii:read"):
             await asked
+
+
+async def test_what_takes_longer_than_a_reader_waits_is_left_to_who_follows_the_events(
+    shop: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "WAITED", 0.0)
+    await kept._expect_the_usual(NOW)  # there is much else to do
+    others = await KeptReport.all().count()
+    with pytest.raises(Timeout, match="ask again"):
+        await portfolio.stages(OWNER, now=SOON)
+    waiting = await KeptReport.get(wanted_at=SOON)
+    assert (waiting.found, waiting.claimed_until, waiting.tried_at, others > 5) == (None, None, None, True)
+    assert await kept.keep(SOON)
+    assert (await portfolio.stages(OWNER, now=SOON)).worked_at == SOON
+
+
+async def test_who_asks_while_others_work_it_out_has_their_figures(shop: list[UUID]) -> None:
+    both = await asyncio.gather(*(portfolio.stages(OWNER, now=NOW) for _ in range(2)))
+    assert both[0].rows == both[1].rows
+    assert await KeptReport.all().count() == 1
