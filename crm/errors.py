@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 
@@ -43,6 +44,18 @@ class Problems(CrmError):
     def __init__(self, problems: list[CrmError]) -> None:
         super().__init__("; ".join(problem.message for problem in problems), path=problems[0].path)
         self.problems = problems
+
+
+def together(*steps: Callable[[], object]) -> None:
+    """Take every step, even after one that fails, and raise all that failed: a form learns of its faults at once."""
+    found: list[CrmError] = []
+    for step in steps:
+        try:
+            step()
+        except CrmError as error:
+            found += error.problems if isinstance(error, Problems) else [error]
+    if found:
+        raise Problems(found) if len(found) > 1 else found[0]
 
 
 class NotFound(CrmError):

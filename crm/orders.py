@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from crm import changes, codes, idempotency, money, organization, text
 from crm.access import Actor, Scope, need
 from crm.audit import state
 from crm.database import transaction
-from crm.errors import CrmError, DuplicateFound, ValidationFailed
+from crm.errors import CrmError, DuplicateFound, ValidationFailed, together
 from crm.events import EventType
 from crm.value import rollup
 from crm.visibility import need_visible
@@ -162,10 +163,20 @@ async def _apply(order: Order, fields: OrderFields, house: organization.Organiza
 
 
 def _say(order: Order, fields: OrderFields, now: datetime) -> None:
-    _describe(order, fields)
-    order.placed_at = _placed(fields.get("placed_at", order.placed_at), now)
-    order.currency = codes.currency(fields.get("currency", order.currency))
-    _amounts(order, fields)
+    together(
+        partial(_describe, order, fields),
+        partial(_place, order, fields.get("placed_at", order.placed_at), now),
+        partial(_name_currency, order, fields.get("currency", order.currency)),
+        partial(_amounts, order, fields),
+    )
+
+
+def _place(order: Order, at: datetime, now: datetime) -> None:
+    order.placed_at = _placed(at, now)
+
+
+def _name_currency(order: Order, code: str) -> None:
+    order.currency = codes.currency(code)
 
 
 async def price(
@@ -267,12 +278,16 @@ async def products_of(lines: Iterable[LineInput]) -> dict[str, Product]:
 def _lines(order: Order, given: Sequence[LineInput], products: Mapping[str, Product]) -> list[OrderLine]:
     if len(given) > MAX_LINES:
         raise ValidationFailed(f"The order has {len(given)} lines; at most {MAX_LINES} are taken.", path=("lines",))
-    return [_line_at(order, position, line, products) for position, line in enumerate(given, start=1)]
+    made: list[OrderLine] = []
+    together(*(partial(_take, made, order, position, line, products) for position, line in enumerate(given, start=1)))
+    return made
 
 
-def _line_at(order: Order, position: int, given: LineInput, products: Mapping[str, Product]) -> OrderLine:
+def _take(
+    made: list[OrderLine], order: Order, position: int, given: LineInput, products: Mapping[str, Product]
+) -> None:
     try:
-        return _line(order, position, given, products)
+        made.append(_line(order, position, given, products))
     except CrmError as error:
         raise error.under("lines", str(position - 1)) from None
 

@@ -9,7 +9,7 @@ import pytest
 from crm import orders, products
 from crm.access import Scope
 from crm.database import fetch
-from crm.errors import CrmError, DuplicateFound, Forbidden, NotFound, ValidationFailed
+from crm.errors import CrmError, DuplicateFound, Forbidden, NotFound, Problems, ValidationFailed
 from crm.orders import LineInput
 from models import CustomerDay, Event, ExchangeRate, Order, OrderLine, OrderStatus
 from models.base import new_id
@@ -133,3 +133,16 @@ async def test_a_line_with_an_unknown_product_names_its_place(db: str) -> None:
     with pytest.raises(CrmError) as refused:
         await orders.record(OWNER, alice.id, fields={}, lines=[LineInput(Decimal(1), sku="nope")], now=NOW)
     assert refused.value.path == ("lines", "0", "sku")
+
+
+async def test_a_form_is_told_all_its_faults_at_once(db: str) -> None:
+    alice = await factories.customer()
+    wrong: Any = {"amount": Decimal(-5), "currency": "XXQ", "placed_at": NOW + timedelta(days=9)}
+    with pytest.raises(Problems) as refused:
+        await orders.record(OWNER, alice.id, fields=wrong, now=NOW)
+    assert [each.path for each in refused.value.problems] == [("placedAt",), ("currency",), ("amount",)]
+    lines = [LineInput(Decimal(1), sku="nope"), LineInput(Decimal(1)), LineInput(Decimal(-1))]
+    with pytest.raises(Problems) as refused:
+        await orders.record(OWNER, alice.id, fields={}, lines=lines, now=NOW)
+    assert [each.path for each in refused.value.problems] == [("lines", "0", "sku"), ("lines", "2", "unitPrice")]
+    assert not await Order.exists()
