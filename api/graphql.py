@@ -25,7 +25,7 @@ from crm.errors import CrmError
 from schema.select.documents import Invalid
 from schema.select.explain import depth_of
 from schema.select.reader import failed
-from schema.select.render import Located
+from schema.select.rendered import Located
 from schema.select.request import GraphQLRequest, GraphQLResponse
 from schema.streaming import NoSubscription
 
