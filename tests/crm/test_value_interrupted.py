@@ -6,10 +6,14 @@ import asyncio
 import signal
 import sys
 from datetime import timedelta
+from uuid import UUID
+
+import pytest
 
 from crm.database import fetch_value
 from crm.value import runs
-from models import RunStatus, ValueRun, ValueSnapshot
+from crm.value.runs import partition
+from models import Customer, RunStatus, ValueRun, ValueSnapshot
 from tests.crm.value_world import newcomers, snapshot
 from tests.factories import NOW, OWNER
 
@@ -67,3 +71,17 @@ async def test_a_killed_run_is_taken_up_and_the_good_one_stays_until_then(fresh_
     assert done is not None
     assert (done.id, done.status, done.is_current) == (broken.id, RunStatus.PUBLISHED, True)
     assert await ValueSnapshot.filter(run_id=done.id).count() == 1
+
+
+async def test_a_customer_deleted_while_a_run_works_is_left_out_of_it(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stays, goes = await newcomers(2)
+    create = partition.create
+
+    async def after_a_deletion(run_id: UUID) -> str:
+        await Customer.filter(id=goes).delete()
+        return await create(run_id)
+
+    monkeypatch.setattr(partition, "create", after_a_deletion)
+    run = await runs.recompute(OWNER, now=NOW)
+    assert run.status is RunStatus.PUBLISHED
+    assert await ValueSnapshot.filter(run_id=run.id).values_list("customer_id", flat=True) == [stays]

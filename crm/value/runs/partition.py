@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from crm.database import connection, execute, fetch_value, translated
+from tortoise.exceptions import IntegrityError
+
+from crm.database import connection, execute, fetch_value, transaction, translated
 from models import ValueSnapshot
 
 PARENT = "value_snapshot"
@@ -33,15 +35,31 @@ async def seal(run_id: UUID) -> None:
     """Give the filled table the keys and indexes of its parent, so that attaching it takes no time."""
     table = name(run_id)
     indexes = (index if isinstance(index, tuple) else index.fields for index in ValueSnapshot._meta.indexes)
-    statements = [
+    await _patiently(
         f"ALTER TABLE {table} ADD PRIMARY KEY (customer_id, run_id)",
         *(f"CREATE INDEX ON {table} ({', '.join(columns)})" for columns in indexes),
-        f"ALTER TABLE {table} ADD FOREIGN KEY (run_id) REFERENCES value_run (id) ON DELETE CASCADE, "
-        "ADD FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE",
-        # Sixty columns of a sample take longer than all else here; coarse statistics do for figures.
-        f"SET LOCAL default_statistics_target = {STATISTICS}",
-        f"ANALYZE {table}",
-    ]
+        f"ALTER TABLE {table} ADD FOREIGN KEY (run_id) REFERENCES value_run (id) ON DELETE CASCADE",
+    )
+    await _refer_to_customers(table)
+    # Sixty columns of a sample take longer than all else here; coarse statistics do for figures.
+    await _patiently(f"SET LOCAL default_statistics_target = {STATISTICS}", f"ANALYZE {table}")
+
+
+async def _refer_to_customers(table: str) -> None:
+    """Rows go with their customers from now on; those of customers deleted since they were read go at once."""
+    key = f"ALTER TABLE {table} ADD FOREIGN KEY (customer_id) REFERENCES customer (id) ON DELETE CASCADE"
+    try:
+        async with transaction():
+            await _patiently(key)
+    except IntegrityError:
+        await execute("LOCK TABLE customer IN SHARE ROW EXCLUSIVE MODE")
+        await _patiently(
+            f"DELETE FROM {table} s WHERE NOT EXISTS (SELECT FROM customer c WHERE c.id = s.customer_id)",  # noqa: S608
+            key,
+        )
+
+
+async def _patiently(*statements: str) -> None:
     with translated():
         async with connection() as driver:
             for statement in statements:
