@@ -17,6 +17,7 @@ from crm.errors import ValidationFailed
 from crm.reports import kept, of_value, portfolio
 from crm.reports.question import Report
 from crm.value import runs
+from crm.value.rollup import products
 from crm.value.runs import changes, cohorts, pairs, periods, settings
 from crm.value.runs.portfolio import CohortGrain
 from models import CostActivity, KeptReport
@@ -180,6 +181,7 @@ async def test_choices_that_a_report_does_not_read_leave_its_answer_standing(sho
 async def lines(keys: list[UUID]) -> None:
     for category, owners in (("tea", keys[:30]), ("cups", keys[6:36]), ("bread", keys)):
         await execute(LINE, owners, category)
+    await products.rebuild("UTC", None)
 
 
 async def test_what_cannot_be_asked_is_refused_before_it_is_kept(shop: list[UUID]) -> None:
