@@ -11,7 +11,7 @@ from uuid import UUID
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette_admin import CustomView, route
 from starlette_admin.i18n import gettext as _
 
@@ -108,6 +108,11 @@ class GoalProgress(CustomView):
 
     def is_accessible(self, request: Request) -> bool:
         return may(request, Scope.CUSTOMER_READ)
+
+    @route("", methods=["GET"], name="goal-progress-root")
+    async def index(self, request: Request) -> Response:
+        """Without an address of its own here, the library's takes the name of the home page."""
+        return RedirectResponse(request.url_for("admin:list", key="goal"), 303)
 
     @route("/{key}", methods=["GET"], name="goal-progress")
     async def of_one(self, request: Request) -> Response:

@@ -20,7 +20,7 @@ _AS_VALUES = {"external": "EXTERNAL", "nps": "NPS", "csat": "CSAT", "ces": "CES"
 
 async def targets(kind: ImportKind) -> list[tuple[str, str]]:
     """Target → its name in the reader's language, in the order of the catalogue; the organisation's own fields last."""
-    known = [(target, _named(target)) for target in TARGETS[kind]]
+    known = [(target, named(target)) for target in TARGETS[kind]]
     if kind is not ImportKind.CUSTOMERS:
         return known
     own = await custom_fields.definitions("customer")
@@ -46,7 +46,8 @@ def _thing(column: str, target: str) -> str:
     return _NAMELESS.sub("", " ".join(_UNNAMED.sub(" ", column).split()))[:MOST_LETTERS].strip()
 
 
-def _named(target: str) -> str:
+def named(target: str) -> str:
+    """What a target is called in the reader's language."""
     whose, _dot, name = target.rpartition(".")
     label = words.value(_AS_VALUES[name]) if name in _AS_VALUES else str(words.label(snake(name)))
     return _("Customer: %(field)s") % {"field": label} if whose == "customer" else label

@@ -15,7 +15,7 @@ from starlette_admin.i18n import lazy_gettext as lazy
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from admin import choices, event_words, history, searching
+from admin import choices, event_words, history, import_words, searching
 from admin.base import RecordView
 from admin.fields import Computed, Moment, Named, Structure, Unreadable, Worded, listed
 from admin.fields import Day as DayField
@@ -139,6 +139,16 @@ class Told(Structure):
         return shown_data(actor_of(request), obj.noun, obj.data)
 
 
+class Meant(Structure):
+    """What the columns of a file were taken for; what was made up had none."""
+
+    async def parse_obj(self, request: Request, obj: Any) -> Any:
+        columns = (obj.mapping or {}).get("columns") or {}
+        if request.state.action == RequestAction.EXPORT:
+            return obj.mapping
+        return {column: import_words.named(str(target)) for column, target in columns.items()}
+
+
 @dataclass
 class About(Computed):
     """The customer that something happened to."""
@@ -236,7 +246,7 @@ class ImportView(RecordView):
         "rows_updated",
         "rows_unchanged",
         "rows_refused",
-        "mapping",
+        Meant("mapping"),
         "error",
         Named("actor_label"),
         Moment("created_at", read_only=True, short=True),

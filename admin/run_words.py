@@ -20,6 +20,7 @@ SENTENCES: dict[str, Any] = {
         "so the value of frequent buyers is biased."
     ),
     "SILENT": lazy("Nobody has bought anything for %(days)s days: are all orders recorded?"),
+    "NO_MODEL": lazy("What is to come cannot be foretold: %(reason)s (%(have)s of %(need)s needed)."),
     "ALL_MODELS": lazy("The models of all customers are used: %(have)s of %(need)s (%(reason)s)."),
     "COSTS_UNKNOWN": lazy(
         "The cost of goods of %(share)s of the revenue is unknown; a margin of %(margin_rate)s is assumed there (set "

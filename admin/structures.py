@@ -26,6 +26,7 @@ def parts(data: Mapping[str, Any]) -> list[Part]:
 
 def _part(key: str, value: Any) -> Part:
     name = snake(key)
-    known = name in words.LABELS or name.removesuffix("_id") in words.LABELS
+    # What begins with a capital was written by somebody, such as the heading of a file's column.
+    known = key[:1].islower() and (name in words.LABELS or name.removesuffix("_id") in words.LABELS)
     inner = parts(value) if isinstance(value, Mapping) and value else []
     return Part(str(words.label(name)) if known else key, known, "" if inner else said(name, value), inner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from crm import changes, codes, custom_fields, idempotency, identities, text
 from crm.access import Actor, Scope, need
 from crm.audit import state
 from crm.database import transaction
-from crm.errors import DuplicateFound, Forbidden, ValidationFailed
+from crm.errors import DuplicateFound, Forbidden, ValidationFailed, together
 from crm.events import EventType
 from crm.identities import IdentityInput
 from crm.lifecycle import positions
@@ -234,11 +235,19 @@ async def delete(actor: Actor, customer_id: UUID, *, expected_version: int | Non
 
 
 def _say(customer: Customer, fields: CustomerFields, known: list[FieldDefinition], now: datetime) -> None:
-    for name, value in fields.items():
-        if name != "custom_fields":
-            setattr(customer, name, _READERS[name](value))
-    customer.custom_fields = custom_fields.merged(known, customer.custom_fields, fields.get("custom_fields") or {})
+    together(
+        *(partial(_read, customer, name, value) for name, value in fields.items() if name != "custom_fields"),
+        partial(_read_custom, customer, known, fields.get("custom_fields") or {}),
+    )
     _check_dates(customer, now)
+
+
+def _read(customer: Customer, name: str, value: Any) -> None:
+    setattr(customer, name, _READERS[name](value))
+
+
+def _read_custom(customer: Customer, known: list[FieldDefinition], given: dict[str, Any]) -> None:
+    customer.custom_fields = custom_fields.merged(known, customer.custom_fields, given)
 
 
 async def _need_owner(fields: CustomerFields) -> None:

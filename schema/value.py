@@ -51,7 +51,7 @@ def _figure(name: str, description: str | None = None) -> Any:
 @strawberry.type(description="What a value run has to say of itself, in a form that programs can tell in any language.")
 class ValueNotice:
     code: str = column(
-        description="NOT_FITTED, NO_HOLDOUT, WEAK_PARAMETER, NO_MEAN_SPEND, CORRELATED, SILENT, ALL_MODELS, "
+        description="NOT_FITTED, NO_HOLDOUT, WEAK_PARAMETER, NO_MEAN_SPEND, CORRELATED, SILENT, NO_MODEL, ALL_MODELS, "
         "COSTS_UNKNOWN; of a failure SUPERSEDED, INTERNAL_ERROR or the code of the refusal."
     )
     message: str = column(description="In English.")

@@ -20,7 +20,7 @@ from admin.lifecycle import edits
 from admin.problems import errors_of, said
 from admin.request import actor_of, may, now
 from crm import changes
-from crm.access import Scope
+from crm.access import Scope, need
 from crm.errors import CrmError, NotFound
 from crm.lifecycle import definitions
 from models import Lifecycle
@@ -62,6 +62,7 @@ class LifecyclePages(CustomView):
     @route("/import", methods=["GET", "POST"], name="lifecycle-import")
     async def take_in(self, request: Request) -> Response:
         """Create the lifecycle that a file describes, or change the one with its key."""
+        need(actor_of(request), Scope.LIFECYCLE_WRITE)
         if request.method == "GET":
             return self._import_page(request, "", {}, 200)
         form = await request.form()

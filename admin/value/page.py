@@ -22,6 +22,7 @@ from admin.value.kept import Kept, NotYet
 from crm.access import Actor, Scope
 from crm.database import fetch, fetch_row
 from crm.errors import CrmError
+from crm.reports.kept import StillWorking
 from crm.reports.portfolio import Told
 
 T = TypeVar("T")
@@ -130,7 +131,7 @@ class ValuePage(CustomView):
 
     def unknown(self, request: Request, reason: CrmError | str, remedy: str = "") -> Response:
         """In the place of a part: why it cannot be known, and what to do; or that it is being worked out."""
-        if isinstance(reason, NotYet):
+        if isinstance(reason, NotYet | StillWorking):
             return self.fragment(request, "working.html", {})
         told = reason if isinstance(reason, str) else said(reason)
         return self.fragment(request, "unknown.html", {"reason": told, "remedy": remedy})

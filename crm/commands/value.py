@@ -25,7 +25,7 @@ AsOf = Annotated[
 
 
 def moment(text: str) -> datetime:
-    """A date, meaning its end in UTC, or a time with its zone."""
+    """A date, meaning its end in UTC (today: this moment), or a time with its zone."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -33,7 +33,8 @@ def moment(text: str) -> datetime:
             f"--as-of '{text}' is no time; write 2026-03-31 or 2026-03-31T12:00Z.", path=("asOf",)
         ) from None
     if len(text) <= len("2026-03-31"):
-        return at.replace(hour=23, minute=59, second=59, microsecond=999_999, tzinfo=UTC)
+        end = at.replace(hour=23, minute=59, second=59, microsecond=999_999, tzinfo=UTC)
+        return min(end, now()) if at.date() == now().date() else end
     return at
 
 

@@ -46,6 +46,13 @@ REMEMBERED = timedelta(days=1)
 FORGOTTEN = timedelta(days=30)
 
 
+class StillWorking(Timeout):
+    """Over so many customers this takes longer than an answer may; ask again in a minute."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a report found, and when that was worked out; `worked_at` is None for figures of this moment.
@@ -93,7 +100,7 @@ async def wait(actor: Actor, question: Question, *, now: datetime) -> Answer:
     """As `ask`, but who asks first waits for the figures, which are then kept for the others.
 
     What cannot be worked out is not kept; what takes longer than a reader waits is left to whoever follows the events.
-    Raises what the report raises, Forbidden, and Timeout when it is not there yet.
+    Raises what the report raises, Forbidden, and StillWorking when it is not there yet.
     """
     answer = await ask(actor, question, now=now)
     if answer.found is not None:
@@ -104,7 +111,7 @@ async def wait(actor: Actor, question: Question, *, now: datetime) -> Answer:
         async with asyncio.timeout(WAITED):
             return await (_first if claimed else _from_others)(actor, question, now)
     except TimeoutError:
-        raise Timeout("Over so many customers this takes longer than an answer may; ask again in a minute.") from None
+        raise StillWorking from None
 
 
 async def _first(actor: Actor, question: Question, now: datetime) -> Answer:

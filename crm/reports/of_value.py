@@ -33,6 +33,7 @@ _READS: dict[Report, tuple[str, ...]] = {
     Report.VALUE_COHORTS: ("margin_rate", "margin_basis"),
     Report.PAIRS: ("margin_rate",),
     Report.CHANGES: ("lost_below",),
+    Report.PROSPECTS: ("margin_rate", "margin_basis", "discount_rate"),
 }
 _OF_RUN = (Report.STAGES, Report.DELIVERED, Report.OUTLOOK)
 

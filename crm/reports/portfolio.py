@@ -7,25 +7,30 @@ customers, is worked out.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from crm import organization
 from crm.access import Actor, Scope, need
+from crm.lifecycle.reports.frame import Grain, Period, midnight
 from crm.reports import kept
 from crm.reports.of_value import changed, lately, many, question, sold
 from crm.reports.question import Question, Report, work
 from crm.value.runs import changes, periods, simulate
 from crm.value.runs import cohorts as cohort_values
 from crm.value.runs import pairs as bought_together
+from crm.value.runs import prospects as by_stage
 from crm.value.runs.changes import Cause, Move, Mover, Side, Span
 from crm.value.runs.cohorts import CohortPoint
 from crm.value.runs.delivered import Delivered, Received
 from crm.value.runs.pairs import Offer, Pair
 from crm.value.runs.periods import MOST_MATRICES, PeriodCell, PeriodMove, PeriodProfit
 from crm.value.runs.portfolio import MOST_PERIODS, CohortGrain, StageValue
+from crm.value.runs.prospects import Prospect
 from crm.value.runs.seeing import checked
 from crm.value.runs.simulate import Scenario, Standing
 from crm.value.whatif import Change
@@ -131,6 +136,32 @@ async def stages(actor: Actor, *, lifecycle: str | None = None, now: datetime) -
 async def delivered(actor: Actor, *, by: Received = Received.SATISFACTION, now: datetime) -> Told[Delivered]:
     """As `delivered.delivered`."""
     return await _whole(actor, await question(Report.DELIVERED, about=by.value), now)
+
+
+async def prospects(
+    actor: Actor,
+    *,
+    period: Period,
+    grain: Grain = Grain.MONTH,
+    lifecycle: str | None = None,
+    where: dict[str, Any] | None = None,
+    now: datetime,
+) -> Told[Prospect]:
+    """As `prospects.prospects`; what is kept is of whole days."""
+    days = await _days(period)
+    if where is not None or days is None:
+        found = await by_stage.prospects(actor, period=period, grain=grain, lifecycle=lifecycle, where=where)
+        return Told(found)
+    basis_only = await question(Report.PROSPECTS, lifecycle=lifecycle or "")
+    return await _whole(actor, replace(basis_only, since=days[0], until=days[1], grain=grain), now)
+
+
+async def _days(period: Period) -> tuple[date, date] | None:
+    """The first day of a period and the one after its last, where it begins and ends with days."""
+    zone = (await organization.current()).time_zone
+    since, until = (at.astimezone(ZoneInfo(zone)).date() for at in (period.since, period.until))
+    whole = (midnight(since, zone), midnight(until, zone)) == (period.since, period.until)
+    return (since, until) if whole else None
 
 
 async def pairs(

@@ -27,6 +27,7 @@ from crm.value.runs import changes, histories, outlooks, simulate
 from crm.value.runs.delivered import Delivered, Received, delivered
 from crm.value.runs.pairs import Pair, all_pairs
 from crm.value.runs.portfolio import CohortGrain, StageValue, stages
+from crm.value.runs.prospects import Prospect, prospects
 from models import RatingKind
 
 USUAL_DAYS = 365
@@ -55,6 +56,7 @@ class Report(StrEnum):
     STAGES = "STAGES"
     DELIVERED = "DELIVERED"
     OUTLOOK = "OUTLOOK"
+    PROSPECTS = "PROSPECTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ _SCOPES: dict[Report, tuple[Scope, ...]] = {
     Report.STAGES: (Scope.VALUE_READ,),
     Report.DELIVERED: (Scope.VALUE_READ,),
     Report.OUTLOOK: (Scope.VALUE_READ,),
+    Report.PROSPECTS: (Scope.VALUE_READ, Scope.LIFECYCLE_READ),
 }
 
 
@@ -268,6 +271,11 @@ async def _outlook(actor: Actor, asked: Question, period: Period, now: datetime)
     return (await simulate.standing(actor, where=segments[0] if segments else None)).outlook
 
 
+async def _prospects(actor: Actor, asked: Question, period: Period, now: datetime) -> list[Prospect]:
+    grain = asked.grain or Grain.MONTH
+    return await prospects(actor, period=period, grain=grain, lifecycle=asked.lifecycle or None)
+
+
 def _about(asked: Question) -> list[str]:
     """What a report on value is about, after what it rests on."""
     return asked.by.split()[1:]
@@ -296,6 +304,7 @@ _WORK: dict[Report, Callable[[Actor, Question, Period, datetime], Awaitable[Any]
     Report.STAGES: _stages,
     Report.DELIVERED: _delivered,
     Report.OUTLOOK: _outlook,
+    Report.PROSPECTS: _prospects,
 }
 
 
@@ -318,6 +327,7 @@ _ROWS: dict[Report, type] = {
     Report.CHANGES: changes.Changes,
     Report.STAGES: StageValue,
     Report.DELIVERED: Delivered,
+    Report.PROSPECTS: Prospect,
 }
 _TOLD: dict[Report, Callable[[Any], Any]] = {Report.MATRIX: plain_matrix, Report.OUTLOOK: outlooks.plain}
 

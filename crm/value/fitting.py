@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,16 @@ SPEND = "GAMMA_GAMMA"
 
 
 def fit(book: Book, assumed: Assumptions) -> Fitted:
-    """Fit purchases and spend; what cannot be fitted is left out, with the reason in `lacking` or the warnings."""
+    """Fit purchases and spend; what cannot be fitted is left out, with the reason in `lacking` and the warnings."""
+    found = _fit(book, assumed)
+    if found.lacking:
+        found.warnings.append(notice("NO_MODEL", **found.lacking))
+    if assumed.fit_segments and book.bought.any():
+        _fit_segments(book, assumed, found)
+    return found
+
+
+def _fit(book: Book, assumed: Assumptions) -> Fitted:
     found = Fitted()
     if not book.bought.any():
         found.lacking = lack("No customer has bought anything yet", 0, 1)
@@ -34,8 +42,6 @@ def fit(book: Book, assumed: Assumptions) -> Fitted:
     _fit_purchases(names, _cohort(book, assumed), found)
     _fit_spend(book, found)
     _look(book, found)
-    if assumed.fit_segments:
-        _fit_segments(book, assumed, found)
     return found
 
 
@@ -48,7 +54,7 @@ def _fit_segments(book: Book, assumed: Assumptions, found: Fitted) -> None:
     parts: list[dict[str, Any] | None] = []
     for number, key in enumerate(assumed.fit_segments):
         members = book.of(np.asarray(book.rows["cohort"] == number))
-        own = fit(members, replace(assumed, fit_segments=())) if len(members) else Fitted(lacking=NOBODY)
+        own = _fit(members, assumed) if len(members) else Fitted(lacking=NOBODY)
         parts.append({name: getattr(own, name) for name in OWN} if own.model else None)
         found.diagnostics.setdefault("segments", {})[key] = {"customers": len(members), **own.diagnostics}
         told = own.warnings if own.model else [*own.warnings, _too_small(own)]

@@ -31,6 +31,7 @@ SENTENCES = {
     "CORRELATED": "Spend per purchase and frequency are correlated ({correlation:.2f}); the spend model takes them as "
     "independent, so the value of frequent buyers is biased.",
     "SILENT": "Nobody has bought anything for {days} days: are all orders recorded?",
+    "NO_MODEL": "What is to come cannot be foretold: {reason} ({have:g} of {need:g} needed).",
     "ALL_MODELS": "the models of all customers are used: {have:g} of {need:g} ({reason}).",
     "COSTS_UNKNOWN": "The cost of goods of {share:.0%} of the revenue is unknown; a margin of {margin_rate:.0%} is "
     "assumed there (the value setting marginRate).",

@@ -8,7 +8,7 @@ import strawberry
 
 from crm.lifecycle.reports import frame
 from crm.reports import portfolio as reports
-from crm.value.runs import portfolio, prospects, renewals
+from crm.value.runs import portfolio, renewals
 from schema.reports.portfolio import CohortGrain
 from schema.reports.support import Grain, Info, PeriodInput, actor, customer_key, dated, report, told
 from schema.scalars import Rule
@@ -82,6 +82,7 @@ class StageProspect:
     reward: Decimal = strawberry.field(description="What a customer brought in a step.")
     value: Decimal = strawberry.field(description="Present value of one customer, without end.")
     equity: Decimal = strawberry.field(description="Of all customers in it.")
+    worked_at: datetime | None
 
 
 @strawberry.type(description="Who buys products of a category also buys those of another.")
@@ -163,10 +164,10 @@ class ModelReports:
         where: Rule | None = None,
     ) -> list[StageProspect]:
         rule: Any = where
-        found = await prospects.prospects(
-            actor(info), period=period.read(), grain=grain, lifecycle=lifecycle, where=rule
+        found = await reports.prospects(
+            actor(info), period=period.read(), grain=grain, lifecycle=lifecycle, where=rule, now=info.context.now
         )
-        return [told(StageProspect, one) for one in found]
+        return dated(StageProspect, found)
 
     @report(
         "Which categories of products are bought together; without days, in the twelve whole months before the current "

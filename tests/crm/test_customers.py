@@ -211,3 +211,11 @@ async def test_only_one_of_many_simultaneous_updates_wins(fresh_db: str) -> None
     )
     assert sum(isinstance(result, Customer) for result in results) == 1
     assert all(isinstance(result, Customer | CrmError) for result in results)
+
+
+async def test_a_form_is_told_all_its_faults_at_once(db: str) -> None:
+    wrong: Any = {"given_name": "Zoe", "country": "XX", "language": "qq", "time_zone": "Mars/Base", "city": "c" * 200}
+    with pytest.raises(Problems) as refused:
+        await customers.create(OWNER, fields=wrong, now=NOW)
+    assert [each.path for each in refused.value.problems] == [("country",), ("language",), ("timeZone",), ("city",)]
+    assert not await Customer.exists()

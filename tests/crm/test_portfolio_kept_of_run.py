@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,14 @@ import pytest
 
 from crm.access import Scope
 from crm.database import execute
-from crm.errors import Forbidden, NotFound, Timeout
+from crm.errors import Forbidden, NotFound
 from crm.lifecycle import default
+from crm.lifecycle.reports.frame import Period, midnight
 from crm.reports import kept, of_value, portfolio
 from crm.rules.faults import RuleInvalid
 from crm.segments import definitions, static
 from crm.value import runs
-from crm.value.runs import simulate
+from crm.value.runs import prospects, settings, simulate
 from crm.value.whatif import Change
 from models import KeptReport
 from models.base import new_id
@@ -95,6 +96,17 @@ async def test_a_new_run_is_told_at_once_and_the_former_ones_sums_are_dropped(sh
     assert not await KeptReport.filter(key=former).exists()
 
 
+async def test_what_stages_will_bring_is_kept_for_whole_days(shop: list[UUID]) -> None:
+    days = Period(midnight(date(2026, 1, 1), "UTC"), midnight(date(2026, 7, 1), "UTC"))
+    first, then = [await portfolio.prospects(OWNER, period=days, now=at) for at in (NOW, SOON)]
+    assert (first.worked_at, then) == (None, portfolio.Told(first.rows, NOW))
+    assert first.rows == await prospects.prospects(OWNER, period=days)
+    odd = Period(days.since + timedelta(hours=1), days.until)
+    assert (await portfolio.prospects(OWNER, period=odd, now=SOON)).worked_at is None
+    await settings.change(OWNER, discount_rate="0.3")
+    assert (await portfolio.prospects(OWNER, period=days, now=SOON)).worked_at is None
+
+
 async def test_what_is_refused_is_not_kept(shop: list[UUID]) -> None:
     with pytest.raises(RuleInvalid):
         await portfolio.simulated(OWNER, CHANGE, where={"segment": {"key": "none"}}, now=NOW)
@@ -128,7 +140,7 @@ async def test_what_takes_longer_than_a_reader_waits_is_left_to_who_follows_the_
     monkeypatch.setattr(kept, "WAITED", 0.0)
     await kept._expect_the_usual(NOW)  # there is much else to do
     others = await KeptReport.all().count()
-    with pytest.raises(Timeout, match="ask again"):
+    with pytest.raises(kept.StillWorking, match="ask again"):
         await portfolio.stages(OWNER, now=SOON)
     waiting = await KeptReport.get(wanted_at=SOON)
     assert (waiting.found, waiting.claimed_until, waiting.tried_at, others > 5) == (None, None, None, True)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from crm import orders
-from crm.database import fetch_value
+from crm.database import fetch, fetch_value
 from crm.errors import CrmError
 from crm.value import fitting, lacks, runs
 from crm.value.errors import FitRejected
 from crm.value.runs import periods, refresh
-from models import Order, RunStatus, ValueRun
+from models import Order, RunStatus, ValueRun, ValueSnapshot
 from tests import factories
-from tests.crm.value_world import bought, newcomers, rhythm, snapshot
+from tests.crm.value_world import bought, load_cdnow, newcomers, rhythm, run_at, snapshot
 from tests.factories import NOW, OWNER
 
 DAY = date(2026, 10, 1)
@@ -131,3 +131,59 @@ async def test_a_run_that_cannot_be_is_told_by_its_code_and_the_good_one_stays(f
     assert (await snapshot(key)).run_id == good.id
     assert await fetch_value("SELECT count(*) FROM value_run WHERE is_current") == 1
     assert await Order.all().count() == 0
+
+
+@pytest.mark.parametrize("amounts", [["10"], ["10", "10", "10"], ["0", "0"]])
+async def test_one_customer_is_valued_by_what_happened(db: str, amounts: list[str]) -> None:
+    alice = await factories.customer()
+    for days, amount in enumerate(amounts):
+        await factories.order(alice, amount, days_ago=days)
+    run = await runs.recompute(OWNER, now=NOW)
+    found = await snapshot(alice.id)
+    assert run.parameters["lacking"] == {
+        "reason": "Customers who bought again",
+        "have": int(len(amounts) > 1),
+        "need": 10,
+    }
+    assert (found.revenue, found.frequency, found.clv) == (sum(map(Decimal, amounts)), len(amounts), None)
+    assert found.rfm_group is not None
+    assert "NO_MODEL" in codes(run)
+
+
+async def test_an_empty_organisation_has_a_run_too(db: str) -> None:
+    run = await runs.recompute(OWNER, now=NOW)
+    assert (run.status, run.is_current, run.customers) == (RunStatus.PUBLISHED, True, 0)
+    told = "What is to come cannot be foretold: No customer has bought anything yet (0 of 1 needed)."
+    assert run.warnings == [told]
+
+
+async def test_constant_spend_is_a_warning_and_that_amount(db: str) -> None:
+    keys = await newcomers(60)
+    await bought((key, day, Decimal(25)) for key, day in dict.fromkeys((key, day) for key, day, _ in rhythm(keys)))
+    run = await runs.recompute(OWNER, now=NOW)
+    assert any("spend the same" in warning for warning in run.warnings)
+    if run.model:
+        assert (await snapshot(keys[5])).expected_order_value == 25
+
+
+async def test_a_model_that_does_not_converge_leaves_profit_and_a_reason(db: str, monkeypatch: Any) -> None:
+    await load_cdnow()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise FitRejected("The likelihood has no maximum.")
+
+    monkeypatch.setattr(fitting.models, "fit", refuse)
+    run = await run_at(date(1997, 9, 30))
+    assert (run.status, run.model) == (RunStatus.PUBLISHED, None)
+    assert any("no maximum" in warning for warning in run.warnings)
+    assert await ValueSnapshot.filter(run_id=run.id, clv__isnull=False).count() == 0
+
+
+async def test_equal_customers_old_days_and_one_day_for_all_are_no_fault(db: str) -> None:
+    keys = await newcomers(300)
+    await bought((key, date(1900, 1, 2), Decimal(10)) for key in keys)
+    run = await runs.recompute(OWNER, now=NOW)
+    found = await snapshot(keys[0])
+    assert (run.status, run.model, found.first_order_on) == (RunStatus.PUBLISHED, None, date(1900, 1, 2))
+    assert {row["rfm_group"] for row in await fetch("SELECT rfm_group FROM value_snapshot")} == {found.rfm_group}
+    assert any("Nobody has bought" in warning for warning in run.warnings)
