@@ -34,7 +34,7 @@ from api.streams import Streams
 from crm import embedded, sessions
 from crm import reactions as following
 from crm.database import connected
-from crm.database.migrations import pending_migrations
+from crm.database.migrations import lacking, need_version, pending_migrations
 from crm.errors import CrmError, DatabaseUnavailable
 from crm.feed import Feed
 from crm.settings import Settings
@@ -178,12 +178,13 @@ async def database(app: Starlette) -> AsyncIterator[None]:
 async def refuse_older_shape() -> None:
     """Raise MigrationsMissing; a database that cannot be reached passes for now."""
     try:
+        await need_version()
         missing = await pending_migrations()
     except DatabaseUnavailable as error:
         log.warning("the database cannot be reached yet", reason=error.message)
         return
     if missing:
-        raise MigrationsMissing(f"The database lacks {', '.join(missing)}; run `arzesh migrate`.")
+        raise MigrationsMissing(lacking(missing))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -76,7 +77,8 @@ def main() -> None:
         tell(problem)
         sys.exit(2)
     except DatabaseUnavailable as problem:
-        tell(DatabaseUnavailable(f"{problem.message} DATABASE_URL names it; `arzesh doctor` looks closer."))
+        named = "DATABASE_URL names it; " if os.environ.get("DATABASE_URL") else ""
+        tell(DatabaseUnavailable(f"{problem.message} {named}`arzesh doctor` looks closer."))
         sys.exit(1)
     except CrmError as problem:
         tell(problem)

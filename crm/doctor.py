@@ -14,13 +14,12 @@ from pathlib import Path
 
 from crm import embedded
 from crm.database import Options, connected, fetch_row, fetch_value
-from crm.database.migrations import foreign_migrations, pending_migrations
+from crm.database.migrations import LEAST_VERSION, foreign_migrations, pending_migrations
 from crm.errors import CrmError
 from crm.settings import Settings
 from crm.webhooks import backlog
 
 LEAST_DISK = 1_000_000_000
-LEAST_VERSION = 180_000
 LONGEST_DRIFT = 5.0
 LONGEST_WAIT = 3600.0
 PATIENCE = 5.0
@@ -116,8 +115,38 @@ async def database(settings: Settings) -> list[Finding]:
         async with embedded.running(settings) as dsn:
             return await connected_findings(where, replace(settings, database_url=dsn))
     except (CrmError, embedded.EmbeddedFailure) as problem:
-        remedy = "Look at DATABASE_URL, and whether that server runs." if settings.database_url else "See its log."
-        return [fault("Database", f"{where}: {problem}", remedy)]
+        said = f"{where}: {problem}"
+        return [fault("Database", said, remedy_for(said) if settings.database_url else remedy_of_embedded(said))]
+
+
+# What a server of one's own answers → what to do about it.
+REMEDIES = (
+    (
+        "password authentication failed",
+        "Correct user and password in DATABASE_URL; write @ as %40, / as %2F, # as %23.",
+    ),
+    ("does not exist", "Make it, as the server's administrator: createuser and createdb; or correct DATABASE_URL."),
+    ("Name or service not known", "Correct the host in DATABASE_URL."),
+    ("Temporary failure in name", "Correct the host in DATABASE_URL, or look at this machine's name service."),
+    (
+        "Connect call failed",
+        "Start PostgreSQL there, let it listen on that address, or correct host and port in DATABASE_URL.",
+    ),
+    ("no pg_hba.conf entry", "Let the server's pg_hba.conf admit this machine, user and database."),
+    ("too many", "Raise max_connections there, or lower ARZESH_POOL_MAX and ARZESH_READ_POOL_MAX."),
+    ("SSL", "Ask for what the server offers by ?sslmode= in DATABASE_URL."),
+)
+
+
+def remedy_for(said: str) -> str:
+    found = (remedy for mark, remedy in REMEDIES if mark in said)
+    return next(found, "Look at DATABASE_URL, and whether that server runs.")
+
+
+def remedy_of_embedded(said: str) -> str:
+    if "No space left" in said:
+        return "Make room, or let ARZESH_DATA_HOME name a folder on another disk."
+    return "See its log."
 
 
 async def connected_findings(where: str, settings: Settings) -> list[Finding]:
@@ -135,8 +164,9 @@ async def connected_findings(where: str, settings: Settings) -> list[Finding]:
 async def server(where: str) -> Finding:
     row = await fetch_row("SELECT current_setting('server_version_num')::int AS number, version() AS said")
     number = int(row["number"]) if row else 0
-    if number < LEAST_VERSION:
-        return fault("Database", f"{where} runs PostgreSQL {number // 10_000}", "PostgreSQL 18 or later is needed.")
+    if number < LEAST_VERSION * 10_000:
+        remedy = f"PostgreSQL {LEAST_VERSION} or later is needed; without DATABASE_URL Arzesh brings its own."
+        return fault("Database", f"{where} runs PostgreSQL {number // 10_000}", remedy)
     return good("Database", f"{where}, {row['said'].split(' on ')[0] if row else ''}")
 
 
@@ -146,7 +176,8 @@ async def migrations(where: str) -> Finding:
         said = f"the database was changed by a newer version ({', '.join(foreign)})"
         return fault("Migrations", said, "Install that version of Arzesh again.")
     if missing:
-        return fault("Migrations", f"{', '.join(missing)} not applied", "Run `arzesh migrate`.")
+        named = missing[0] if len(missing) == 1 else f"{len(missing)}, {missing[0]} to {missing[-1]},"
+        return fault("Migrations", f"{named} not applied", "Run `arzesh migrate`.")
     return good("Migrations", "up to date")
 
 

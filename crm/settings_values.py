@@ -96,8 +96,16 @@ def domain_list(raw: str) -> tuple[str, ...]:
 
 
 def postgres_url(raw: str) -> str:
-    if urlsplit(raw).scheme not in {"postgres", "postgresql"}:
+    """An address of PostgreSQL, of several hosts too, whose ports are numbers."""
+    parts = urlsplit(raw)
+    if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError("an address like postgresql://user:password@host:5432/database is needed.")
+    hosts = parts.netloc.rpartition("@")[2]
+    if parts.fragment or not all(re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:\d{1,5})?", host) for host in hosts.split(",")):
+        raise ValueError(
+            "an address like postgresql://user:password@host:5432/database is needed; in user and password write "
+            "@ as %40, : as %3A, / as %2F, # as %23 and ? as %3F."
+        )
     return raw
 
 

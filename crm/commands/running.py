@@ -16,7 +16,7 @@ from rich.table import Table
 from crm import embedded
 from crm.access import Actor, system
 from crm.database import connected, options_of
-from crm.database.migrations import pending_migrations
+from crm.database.migrations import lacking, need_version, pending_migrations
 from crm.errors import CrmError
 from crm.settings import Settings
 
@@ -57,9 +57,10 @@ def run(work: Callable[[Settings], Awaitable[T]], settings: Settings | None = No
 
     async def all_of_it() -> T:
         async with database(chosen) as ready:
+            await need_version()
             missing = await pending_migrations()
             if missing:
-                raise NotMigrated(f"The database lacks {', '.join(missing)}; run `arzesh migrate`.")
+                raise NotMigrated(lacking(missing))
             return await work(ready)
 
     return asyncio.run(all_of_it())

@@ -21,14 +21,31 @@ from crm.database.faults import unreachable
 from crm.database.pool import Options
 from crm.database.setup import APP, MIGRATIONS, tortoise_config
 from crm.database.work import fetch, fetch_value, transaction
-from crm.errors import Busy
+from crm.errors import Busy, CrmError
 
 MIGRATING = Options(
     minsize=0, maxsize=2, acquire_timeout=15.0, statement_timeout=0, lock_timeout=1.0, idle_in_transaction_timeout=0,
     application_name="arzesh-migrate",
 )  # fmt: skip
+LEAST_VERSION = 18
 LOCK = 0x61727A657368  # "arzesh"
 ATTEMPTS = 8
+
+
+class TooOld(CrmError):
+    """The server is a PostgreSQL that this product does not run on."""
+
+    code = "POSTGRESQL_TOO_OLD"
+
+
+async def need_version() -> None:
+    """Raise TooOld unless the connected server is new enough: better than to fail half way through the tables."""
+    major = await fetch_value("SELECT current_setting('server_version_num')::int / 10000")
+    if major < LEAST_VERSION:
+        raise TooOld(
+            f"The database is PostgreSQL {major}; {LEAST_VERSION} or later is needed. "
+            "Without DATABASE_URL Arzesh brings its own."
+        )
 
 
 async def migrate(dsn: str, *, report: Callable[[str], None] = lambda name: None) -> list[str]:
@@ -41,6 +58,7 @@ async def migrate(dsn: str, *, report: Callable[[str], None] = lambda name: None
     config = tortoise_config(dsn, MIGRATING)
     async with one_at_a_time(dsn), TortoiseContext() as context:
         await context.init(config=config, init_connections=False)
+        await need_version()
         executor = Executor(get_connection("default"), config["apps"])
         await have_ledger(executor)
         done = []
@@ -133,6 +151,12 @@ async def pending_migrations() -> list[str]:
     """What this version needs and the connected database lacks; empty when it is up to date."""
     done = set(await applied_migrations())
     return [name for name in shipped_migrations() if name not in done]
+
+
+def lacking(missing: list[str]) -> str:
+    """What is missing, and the remedy, in a sentence."""
+    named = missing[0] if len(missing) == 1 else f"{len(missing)} migrations, {missing[0]} to {missing[-1]}"
+    return f"The database lacks {named}; run `arzesh migrate`."
 
 
 async def foreign_migrations() -> list[str]:

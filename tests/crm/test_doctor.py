@@ -71,3 +71,25 @@ async def test_nobody_who_can_sign_in_and_no_lifecycle_are_named(fresh_db: str, 
     found = await examine({"DATABASE_URL": fresh_db, "ARZESH_DATA_HOME": str(tmp_path)})
     assert "arzesh staff create" in named(found, "Staff").remedy
     assert "arzesh demo" in named(found, "Lifecycle").remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ('password authentication failed for user "a"', "%40"),
+        ('database "crm" does not exist', "createdb"),
+        ("[Errno -2] Name or service not known", "host in DATABASE_URL"),
+        ("[Errno 111] Connect call failed ('127.0.0.1', 1)", "Start PostgreSQL"),
+        ("sorry, too many clients already", "ARZESH_POOL_MAX"),
+        ("something new", "whether that server runs"),
+    ],
+)
+def test_each_reason_has_its_remedy(said: str, remedy: str) -> None:
+    assert remedy in doctor.remedy_for(said)
+
+
+async def test_an_older_postgresql_is_named(fresh_db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_VERSION", 99)
+    found = await examine({"DATABASE_URL": fresh_db, "ARZESH_DATA_HOME": str(tmp_path)})
+    assert "99 or later is needed" in named(found, "Database").remedy
+    assert found[-1].subject == "Database"

@@ -64,6 +64,19 @@ def test_a_wrong_database_url_is_refused_without_showing_its_password() -> None:
     assert "hunter2" not in refused.value.message
 
 
+@pytest.mark.parametrize("url", ["postgres://a:b/c@db/crm", "postgres://a:b#c@db/crm", "postgres://a:b@db:port/crm"])
+def test_an_address_with_signs_that_mean_something_else_is_refused_with_how_to_write_them(url: str) -> None:
+    with pytest.raises(SettingsInvalid, match="@ as %40"):
+        read(DATABASE_URL=url)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://a:b%2Fc@db/crm", "postgresql://a@h1:5432,h2:5433/crm", "postgres://a@[::1]:1/x"]
+)
+def test_addresses_of_one_or_several_servers_are_taken(url: str) -> None:
+    assert read(DATABASE_URL=url).database_url == url
+
+
 def test_secrets_do_not_appear_in_the_representation() -> None:
     assert KEY not in repr(read(DATABASE_URL="postgresql://a:hunter2@db/crm"))
     assert "hunter2" not in repr(read(DATABASE_URL="postgresql://a:hunter2@db/crm"))
