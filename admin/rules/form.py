@@ -49,7 +49,7 @@ def _condition(node: Compare | Quantified | InSegment | EverInStage) -> Form:
         case InSegment():
             window = _window(node.window)
             found = {"kind": "segment", "path": list(node.path), "key": node.key, "presence": node.presence.value}
-            return found | {"at": node.at, "window": window}
+            return found | {"at": value_to_json(node.at) if node.at else None, "window": window}
         case EverInStage():
             return {"kind": "stage", "path": list(node.path), "key": node.key, "of": node.lifecycle}
 

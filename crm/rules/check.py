@@ -238,9 +238,14 @@ class _Checker:
             self.times(node.window)
             check_past(node, self.context)
         if node.presence is Presence.AT:
-            if not readable(node.at, self.context):
-                raise RuleInvalid(f"'{(node.at or '')[:60]}' is not a date or time such as 2026-03-21.")
+            self.membership_time(node.at or "")
             check_past(node, self.context)
+
+    def membership_time(self, at: str | Moment) -> None:
+        if isinstance(at, Moment):
+            self.times(at)
+        elif not readable(at, self.context):
+            raise RuleInvalid(f"'{at[:60]}' is not a date or time such as 2026-03-21.")
 
     def stage(self, node: EverInStage, noun: Noun) -> None:
         find_customer(self.catalogue, noun, node.path, node.place)

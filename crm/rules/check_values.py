@@ -10,8 +10,8 @@ from crm import codes
 from crm.rules.faults import RuleInvalid, clip
 from crm.rules.fields import Field, FieldType
 from crm.rules.tree import InSegment, Operator, Value
-from crm.rules.values import Context, choice, day_range, instant, time_range, typed
-from crm.rules.windows import Direction, Window, bounds, day_bounds, find_zone, read_time
+from crm.rules.values import Context, choice, day_range, time_of, time_range, typed
+from crm.rules.windows import Direction, Moment, Window, bounds, day_bounds, find_zone, read_time
 
 
 def readable(text: str | None, context: Context) -> bool:
@@ -35,9 +35,10 @@ def check_window(window: Window, context: Context, *, anniversary: bool) -> None
 
 def check_past(node: InSegment, context: Context) -> None:
     """Raise for membership at a time to come, or coming or going then, of which nobody knows yet."""
-    if node.at is not None and instant(node.at, context) > context.now:
+    if node.at is not None and time_of(node.at, context) > context.now:
+        said = "This time" if isinstance(node.at, Moment) else f"'{clip(node.at)}'"
         raise RuleInvalid(
-            f"'{clip(node.at)}' is yet to come, and nobody knows who will be in a segment then; "
+            f"{said} is yet to come, and nobody knows who will be in a segment then; "
             f"take a time up to now, or leave 'at' out for those who are in segment \"{clip(node.key)}\" now."
         )
     if node.window is not None:

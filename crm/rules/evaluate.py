@@ -46,7 +46,7 @@ from crm.rules.tree import (
     Quantifier,
     Value,
 )
-from crm.rules.values import COMPLEMENTS, Context, day_range, holds, instant, time_range, typed
+from crm.rules.values import COMPLEMENTS, Context, day_range, holds, time_of, time_range, typed
 from crm.rules.windows import Window, anniversaries, bounds, day_bounds
 from crm.text import normalise
 
@@ -246,7 +246,7 @@ class _Evaluation:
             case Presence.NOW:
                 return stay["exited_at"] is None
             case Presence.AT:
-                at = instant(node.at or "", self.context)
+                at = time_of(node.at or "", self.context)
                 return bool(stay["entered_at"] <= at and (stay["exited_at"] is None or stay["exited_at"] > at))
             case Presence.EVER:
                 return True

@@ -20,6 +20,7 @@ from crm.rules.json_values import (
     read_optional_text,
     read_text,
     read_value,
+    read_when,
     read_window,
     refuse_mixture,
     refuse_unknown,
@@ -106,7 +107,7 @@ def _presence_to_json(node: InSegment) -> dict[str, Any]:
         case Presence.NOW:
             return {"key": node.key}
         case Presence.AT:
-            return {"key": node.key, "at": node.at}
+            return {"key": node.key, "at": value_to_json(node.at or "")}
         case Presence.EVER:
             return {"key": node.key, "ever": True}
         case _:
@@ -235,7 +236,7 @@ class _Reader:
             return InSegment(key, path=prefix)
         presence, here = Presence(extra[0]), (*at, extra[0])
         if presence is Presence.AT:
-            return InSegment(key, presence, at=read_text(body["at"], here), path=prefix)
+            return InSegment(key, presence, at=read_when(body["at"], here), path=prefix)
         if presence is Presence.EVER:
             return _ever(InSegment(key, presence, path=prefix), body["ever"], here)
         return InSegment(key, presence, window=read_window(body[presence.value], here), path=prefix)

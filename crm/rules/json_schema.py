@@ -79,7 +79,7 @@ def _noun(catalogue: Catalogue, noun: Noun) -> Schema:
 
 def _segment() -> Schema:
     window = {"$ref": "#/$defs/window"}
-    presence = {"at": TEXT, "ever": {"const": True}, "entered": window, "left": window}
+    presence = {"at": TIME, "ever": {"const": True}, "entered": window, "left": window}
     return {**_object({"key": TEXT, **presence}, ("key",)), "maxProperties": 2}
 
 

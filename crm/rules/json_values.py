@@ -158,6 +158,16 @@ def _scalar(data: Any, at: JsonPath) -> Scalar:
     raise RuleInvalid(f"{spoken(data)} is not a value.", path=at)
 
 
+def read_when(data: Any, at: JsonPath) -> str | Moment:
+    """A time: an ISO text, or a moment."""
+    if isinstance(data, str):
+        return read_text(data, at)
+    found = _scalar(data, at)
+    if not isinstance(found, Moment):
+        raise RuleInvalid('A time is a text such as "2026-03-21", or {"ago": 30, "unit": "DAY"}.', path=at)
+    return found
+
+
 def _number(text: Any, at: JsonPath) -> Decimal:
     try:
         number = Decimal(str(text)) if len(str(text)) <= MAX_DIGITS else Decimal("NaN")

@@ -97,7 +97,7 @@ def _presence(node: InSegment) -> str:
         case Presence.NOW:
             return f"in segment {key}"
         case Presence.AT:
-            return f"in segment {key} at {iso(node.at or '')}"
+            return f"in segment {key} at {_scalar(node.at or '')}"
         case Presence.EVER:
             return f"ever in segment {key}"
         case _:

@@ -50,7 +50,7 @@ from crm.rules.tree import (
     Quantifier,
     Scalar,
 )
-from crm.rules.windows import Direction, Moment, Span, Window
+from crm.rules.windows import Direction, Moment, Span, Unit, Window
 
 OPERATORS: dict[str, Operator] = {
     "=": Operator.EQ,
@@ -177,6 +177,11 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
     def compare(self, meta: Meta, subject: FieldRef | Aggregate, operator: Operator, value: Scalar) -> Node:
         return Compare(subject, operator, value, place=place_of(meta))
 
+    def not_text(self, meta: Meta, subject: FieldRef | Aggregate, _: Token, *rest: Any) -> Node:
+        *words, value = rest
+        operator = OPERATORS[" ".join(words).lower()]
+        return Not(Compare(subject, operator, value, place=place_of(meta)), place=place_of(meta))
+
     def one_of(
         self, meta: Meta, subject: Path | FieldRef | Aggregate, _: Token, found: Sequence[Scalar] | None
     ) -> Node:
@@ -284,6 +289,12 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
 
     def previous(self, meta: Meta, _: Token, unit: Token, zone: str | None) -> Window:
         return Window(Direction.PREVIOUS, unit=unit_of(unit), zone=zone)
+
+    def this_day(self, meta: Meta, _: Token, zone: str | None) -> Window:
+        return Window(Direction.THIS, unit=Unit.DAY, zone=zone)
+
+    def previous_day(self, meta: Meta, _: Token, zone: str | None) -> Window:
+        return Window(Direction.PREVIOUS, unit=Unit.DAY, zone=zone)
 
     def from_to(self, meta: Meta, _: Token, start: str, _to: Token | None, end: str | None, zone: str | None) -> Window:
         return Window(Direction.BETWEEN, start=start, end=end, zone=zone)

@@ -143,14 +143,16 @@ class Quantified:
 
 @dataclass(frozen=True, slots=True)
 class InSegment:
-    """Membership of a segment, by its key: now, at an ISO time, ever, or entered or left within a window.
+    """Membership of a segment, by its key: now, at a time, ever, or entered or left within a window.
+
+    A time is an ISO text, or a moment that goes along with now, as `90 days ago`.
 
     `path` leads from the root to the customer who is meant; it is empty when the root is a customer.
     """
 
     key: str
     presence: Presence = Presence.NOW
-    at: str | None = None
+    at: str | Moment | None = None
     window: Window | None = None
     path: Path = ()
     comments: tuple[str, ...] = ()
@@ -176,7 +178,9 @@ RESERVED: frozenset[str] = (
     frozenset(Operator)
     | VERBS
     | frozenset({"AND", "OR", "NOT", "COMMENT", "segment", "everInStage", "of", "field", "where", "window"})
-    | frozenset({"and", "or", "not", "is", "empty", "ever", "entered", "left", "now", "today", "true", "false"})
+    | frozenset(
+        {"and", "or", "not", "is", "empty", "ever", "entered", "left", "now", "today", "yesterday", "true", "false"}
+    )
     | frozenset({"next", "this", "previous", "from", "to", "at"})
 )
 """Words that no field may be called."""

@@ -293,6 +293,11 @@ def instant(text: str, context: Context) -> datetime:
     return found
 
 
+def time_of(at: str | Moment, context: Context) -> datetime:
+    """The UTC time of an ISO text or a moment; raises RuleInvalid for any other text."""
+    return moment(at, context.now, context.zone) if isinstance(at, Moment) else instant(at, context)
+
+
 # -- comparing -------------------------------------------------------------------------------------------------------
 
 

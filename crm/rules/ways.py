@@ -135,7 +135,10 @@ class _Walk:
         yield _Step(way)
         if node.window is not None and node.window.relative:
             column = "entered_at" if node.presence is Presence.ENTERED else "exited_at"
-            yield Timed(way, replace(_MEMBERSHIP_TIME, source=Column(column)), Operator.WITHIN, node.window)
+            yield Timed(way, _membership_time(column), Operator.WITHIN, node.window)
+        if isinstance(node.at, Moment):
+            yield Timed(way, _membership_time("entered_at"), Operator.LTE, node.at)
+            yield Timed(way, _membership_time("exited_at"), Operator.GT, node.at)
 
 
 _MEMBERSHIP_TIME = Field(
@@ -147,6 +150,10 @@ _MEMBERSHIP_TIME = Field(
     "last 30 days",
     sql_type="timestamptz",
 )
+
+
+def _membership_time(column: str) -> Field:
+    return replace(_MEMBERSHIP_TIME, source=Column(column))
 
 
 def _relative(value: Value) -> bool:

@@ -37,6 +37,8 @@ RULES = {
     "picked": 'in segment "vip" and orders.some()',
     "both": 'in segment "home" and in segment "busy"',
     "left-home": 'left segment "home" within last 2 days',
+    "was-vip": 'in segment "vip" at 30 hours ago and not in segment "vip"',
+    "was-home": 'in segment "home" at 1 day ago',
     "never": 'not ever in segment "vip"',
     "young": "createdAt within last 40 hours",
     "costly": "costEntries.sum(baseAmount, last 2 days) >= 5",

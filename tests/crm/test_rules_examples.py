@@ -29,6 +29,7 @@ RULES = {
     "has long been in its stage": "timeInStage >= 20 days",
     "in a segment now": 'in segment "vip"',
     "in a segment at a time": 'in segment "vip" at 2026-04-01',
+    "in a segment some time ago": 'in segment "vip" at 10 days ago',
     "ever in a segment": 'ever in segment "new"',
     "left a segment lately": 'left segment "vip" within last 30 days',
     "last order was small": "orders.last(baseAmount) < 20",

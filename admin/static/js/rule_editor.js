@@ -5,7 +5,7 @@
     const Rules = (window.ArzeshRules = window.ArzeshRules || {});
     const make = Rules.make;
     const TOKENS = /(#[^\n]*)|("(?:[^"\\\n]|\\.)*"?)|([A-Za-z_][\w.]*)|(\d[\d.:TZ+-]*)|(\s+)|(.)/g;
-    const KEYWORDS = new Set("and or not in is empty between contains starts ends with within anniversary segment stage ever entered left of at last next this previous from to whole ago ahead now today true false minute minutes hour hours day days week weeks month months quarter quarters year years".split(" "));
+    const KEYWORDS = new Set("and or not in is empty between contains starts ends with within anniversary segment stage ever entered left of at last next this previous from to whole ago ahead now today yesterday true false minute minutes hour hours day days week weeks month months quarter quarters year years".split(" "));
     let vocabulary = null;
     let counter = 0;
 

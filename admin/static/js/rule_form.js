@@ -262,18 +262,19 @@
             let window_ = null, at = null;
             const turned = (given) => {
                 window_ = at = null;
-                if (presence.value === "at") at = make("input", { type: "date", class: "form-control form-control-sm", "aria-label": w.day, value: given && given.at ? given.at.slice(0, 10) : "" });
+                if (presence.value === "at") at = new Day(this.form, given && given.at ? given.at : undefined);
                 if (["entered", "left"].includes(presence.value)) window_ = new Window_(this.form, given ? given.window : null);
-                more.replaceChildren(...(at ? [at] : []), ...(window_ ? [window_.element] : []));
+                more.replaceChildren(...(at ? [at.element] : []), ...(window_ ? [window_.element] : []));
             };
             presence.addEventListener("change", () => turned(null));
             turned(data);
             this.rest.append(key, presence, more);
             this.reader = () => {
-                if (!key.value || (at && !at.value)) return null;
+                const then = at ? at.get() : null;
+                if (!key.value || (at && then === null)) return null;
                 const window = window_ ? window_.get() : null;
                 if (window_ && !window) return null;
-                return { kind: "segment", path: this.path, key: key.value, presence: presence.value, at: at ? at.value : null, window };
+                return { kind: "segment", path: this.path, key: key.value, presence: presence.value, at: then, window };
             };
         }
 

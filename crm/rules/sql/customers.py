@@ -7,7 +7,7 @@ from crm.rules.sql.compiling import Compiling, Row
 from crm.rules.sql.rows import between_times, chain, exists
 from crm.rules.sql.terms import name
 from crm.rules.tree import EverInStage, InSegment, Presence
-from crm.rules.values import instant
+from crm.rules.values import time_of
 from crm.rules.windows import bounds
 
 SEGMENTS = Relation("segments", "segmentMembership", "segment_membership", "id", "customer_id", True)
@@ -30,7 +30,7 @@ def in_segment(compiler: Compiling, node: InSegment, row: Row, negate: bool) -> 
         case Presence.NOW:
             tests.append(f'{member}."exited_at" IS NULL')
         case Presence.AT:
-            at = binder.bind(instant(node.at or "", context), "timestamptz")
+            at = binder.bind(time_of(node.at or "", context), "timestamptz")
             tests.append(
                 f'{member}."entered_at" <= {at} AND ({member}."exited_at" IS NULL OR {member}."exited_at" > {at})'
             )

@@ -83,7 +83,7 @@ prefixes = st.just(()) | paths
 leaves = st.one_of(
     comparisons(field_refs),
     st.builds(InSegment, filled, st.sampled_from([Presence.NOW, Presence.EVER]), path=prefixes, comments=comments),
-    st.builds(InSegment, filled, st.just(Presence.AT), isos | filled, path=prefixes, comments=comments),
+    st.builds(InSegment, filled, st.just(Presence.AT), isos | filled | moments, path=prefixes, comments=comments),
     st.builds(
         InSegment,
         filled,
@@ -269,6 +269,6 @@ def _figure(draw: st.DrawFn, catalogue: Catalogue, relation: str, noun: Noun, de
 def _segment(draw: st.DrawFn) -> Node:
     key = draw(st.sampled_from(["vip", "new", "unknown"]))
     presence = draw(st.sampled_from(Presence))
-    at = "2026-04-01" if presence is Presence.AT else None
+    at = draw(st.sampled_from(["2026-04-01", Moment(-40), Moment(0, whole=True)])) if presence is Presence.AT else None
     window = draw(fitting_windows) if presence in (Presence.ENTERED, Presence.LEFT) else None
     return InSegment(key, presence, at, window)

@@ -82,6 +82,8 @@ def test_sensible_rules_pass(text: str) -> None:
         ('in segment "x" at "yesterday"', ("segment",), "date or time"),
         ('in segment "x" at 2126-01-01', ("segment",), "yet to come"),
         ('not owner.email is empty and in segment "x" at 2126-01-01', ("AND", "1", "segment"), "leave 'at' out"),
+        ('in segment "x" at 3 days ahead', ("segment",), "yet to come"),
+        ('in segment "x" at 3 days ago in "Mars/X"', ("segment",), "not a time zone"),
         ('left segment "x" within next 3 days', ("segment",), "'last 30 days'"),
         ('entered segment "x" within from 2126-01-01', ("segment",), "will have entered"),
     ],

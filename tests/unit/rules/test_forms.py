@@ -115,3 +115,33 @@ def test_a_fault_in_the_json_names_its_path(data: object, path: tuple[str, ...],
     with pytest.raises(CrmError, match=words) as caught:
         from_json(data)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ('displayName not contains "test"', 'not displayName contains "test"'),
+        (
+            'city not starts with "San" or city NOT ENDS WITH "abad"',
+            'not city starts with "San" or not city ends with "abad"',
+        ),
+        ("birthday anniversary within today", "birthday anniversary within this day"),
+        (
+            'orders.some(yesterday in "Asia/Tehran", amount > 3)',
+            'orders.some(previous day in "Asia/Tehran", amount > 3)',
+        ),
+        ('in segment "vip" at 3 whole months ago', 'in segment "vip" at 3 whole months ago'),
+        ('in segment "vip" at today', 'in segment "vip" at today'),
+    ],
+)
+def test_what_a_marketer_writes_is_kept_in_both_forms(said: str, kept: str) -> None:
+    tree = parse(said)
+    assert to_text(tree) == kept
+    assert parse(kept) == from_json(to_json(tree)) == tree
+
+
+@pytest.mark.parametrize("at", [{}, {"span": 3, "unit": "DAY"}, 7, True, {"ago": -1}, {"ago": 5, "unit": "FORTNIGHT"}])
+def test_a_time_of_membership_that_is_none_is_refused_at_its_place(at: object) -> None:
+    with pytest.raises(CrmError) as refused:
+        from_json({"segment": {"key": "vip", "at": at}})
+    assert refused.value.path[:2] == ("segment", "at")
