@@ -71,6 +71,7 @@ def configuration(settings: Settings, workers: int = 1) -> uvicorn.Config:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
         ws_max_size=settings.body_limit,
+        timeout_worker_healthcheck=120,  # a process that still starts on a busy machine is not hung
         timeout_keep_alive=65,  # above the 60 s of common proxies, which then never reuse a closed connection
     )
 
