@@ -150,6 +150,9 @@ class RecordView(ModelView):
 
     async def handle_row_action(self, request: Request, pk: Any, name: str) -> Response | None:
         self._know([pk])
+        if self._row_actions.get(name, {}).get("is_link"):
+            # It leads to a page and does nothing; the library fails at doing it.
+            raise ActionFailed(_("Invalid row action"))
         return await super().handle_row_action(request, pk, name)
 
     def _know(self, keys: Sequence[Any]) -> None:

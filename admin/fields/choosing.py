@@ -14,6 +14,7 @@ from starlette_admin.i18n import gettext as _
 from admin.fields.typed import Typed
 from admin.request import may
 from crm.access import SCOPE_HELP
+from crm.changes import public_id
 
 
 @dataclass
@@ -79,10 +80,12 @@ class One(Typed, HasOne):
         if request.state.action.is_form():
             return str(value.id)
         other = self._view._find_foreign_view(self.key or "")
-        name = await other.repr(value, request)
+        # Who may not read the other noun is not told its names either.
+        seen = other.is_accessible(request)
+        name = await other.repr(value, request) if seen else public_id(value)
         if request.state.action == RequestAction.EXPORT:
             return name
-        return {"id": str(value.id), "name": name, "key": self.key, "open": other.is_accessible(request)}
+        return {"id": str(value.id), "name": name, "key": self.key, "open": seen}
 
 
 @dataclass

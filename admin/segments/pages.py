@@ -21,7 +21,7 @@ from admin.segments import figures, members, past
 from admin.segments.library_words import named
 from admin.segments.ready import groups
 from crm import changes
-from crm.access import Scope
+from crm.access import Scope, need
 from crm.database import transaction
 from crm.errors import CrmError, NotFound, ValidationFailed
 from crm.segments import library, refresh, static, versions
@@ -45,6 +45,7 @@ class SegmentPages(CustomView):
 
     @route("/{key}/members", methods=["GET"], name="segment-members")
     async def members(self, request: Request) -> Response:
+        need(actor_of(request), Scope.CUSTOMER_READ)
         segment = await _segment(request)
         query = request.query_params
         found = await members.page(segment.id, query.get("list", "now"), query.get("before", ""))
