@@ -174,7 +174,7 @@ async def test_answers_under_former_choices_are_dropped_rather_than_worked_out_u
 
 async def test_choices_that_a_report_does_not_read_leave_its_answer_standing(shop: list[UUID]) -> None:
     before = [await of_value.basis(report) for report in Report if report in of_value._READS]
-    await settings.change(OWNER, discount_rate="0.2", keep_runs=3)
+    await settings.change(OWNER, strategic_share="0.7", keep_runs=3)
     assert [await of_value.basis(report) for report in Report if report in of_value._READS] == before
 
 
