@@ -40,7 +40,7 @@ class OrganisationPage(CustomView):
             return self._page(request, values, {}, 200)
         form = await request.form()
         typed = {name: str(form.get(name) or "").strip() for name in NAMES}
-        changed = {name: text or None for name, text in typed.items() if text != values[name]}
+        changed: Any = {name: text or None for name, text in typed.items() if text != values[name]}
         try:
             await organization.change(actor_of(request), **changed)
         except CrmError as problem:
