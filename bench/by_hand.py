@@ -126,7 +126,7 @@ SELECT coalesce(json_agg(row_to_json(a)), '[]') FROM (
      WHERE c.archived_at IS NULL
      GROUP BY 1, 2
   ) g LEFT JOIN stage s ON s.id = g.stage_id
-  ORDER BY g.count DESC, s.key, s.name, g.month LIMIT 1000
+  ORDER BY g.count DESC, s.position, s.key, s.name, g.month LIMIT 1000
 ) a
 """
 

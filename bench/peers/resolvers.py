@@ -123,7 +123,7 @@ SELECT s.key, to_char(g.month, 'YYYY-MM') AS month, g.count, g.sum FROM (
     LEFT JOIN value_snapshot v ON v.customer_id = c.id AND v.run_id = (SELECT id FROM value_run WHERE is_current)
    WHERE c.archived_at IS NULL GROUP BY 1, 2
 ) g LEFT JOIN stage s ON s.id = g.stage_id
-ORDER BY g.count DESC, s.key, s.name, g.month LIMIT 1000
+ORDER BY g.count DESC, s.position, s.key, s.name, g.month LIMIT 1000
 """
 
 
