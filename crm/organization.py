@@ -73,7 +73,8 @@ async def _count_days(time_zone: str, patient: bool) -> None:
             f"may; `arzesh organization --time-zone {time_zone}` does it.",
             path=("timeZone",),
         )
-    # Whoever writes orders waits, or its day would be one of the old clock.
+    # Writers of orders wait, for days that they write meanwhile would not be counted. One that has asked for the clock
+    # already still writes its day by the old one.
     await execute("LOCK TABLE customer_day IN EXCLUSIVE MODE; SET LOCAL statement_timeout = 0")
     await rollup.rebuild(time_zone)
 
